@@ -1,0 +1,1 @@
+"""The shops' API: translate in, one call into the services, translate out."""

@@ -1,0 +1,37 @@
+"""What the database holds, and the rules that it enforces itself."""
+
+from payments.models.case import Case, CaseKind
+from payments.models.event import CauseKind, Event, chained_hash
+from payments.models.idempotency import IdempotencyRecord
+from payments.models.notification import NotificationState, NotificationTry, ShopNotification
+from payments.models.psp_call import CallOutcome, PspCall, new_idempotency_key
+from payments.models.purchase import Purchase
+from payments.models.receipt import ReceiptState, WebhookReceipt
+from payments.models.refund import Refund
+from payments.models.session import Capture, PaymentSession
+from payments.models.shop import LateSuccess, Scope, Shop, ShopApiKey
+
+__all__ = [
+    "CallOutcome",
+    "Capture",
+    "Case",
+    "CaseKind",
+    "CauseKind",
+    "Event",
+    "IdempotencyRecord",
+    "LateSuccess",
+    "NotificationState",
+    "NotificationTry",
+    "PaymentSession",
+    "PspCall",
+    "Purchase",
+    "ReceiptState",
+    "Refund",
+    "Scope",
+    "Shop",
+    "ShopApiKey",
+    "ShopNotification",
+    "WebhookReceipt",
+    "chained_hash",
+    "new_idempotency_key",
+]

@@ -1,0 +1,102 @@
+"""Calls to PSPs: the intent, stored before anything is sent, and what came of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import uuid4
+
+from django.db import models
+
+from payments.models.purchase import Purchase
+from payments.models.record import Record, known, never_deleted, unchangeable
+from payments.models.session import PaymentSession
+from psp_clients.contract import Operation, PreparedCall
+
+
+class CallOutcome(models.TextChoices):
+    """What came of a call. Errors bear the names of psp_clients.contract."""
+
+    OPEN = "open", "not answered yet"
+    ANSWERED = "answered", "answered"
+    NOT_SENT = "not_sent", "not sent"
+    RETRYABLE = "retryable", "refused for now"
+    IN_DOUBT = "in_doubt", "in doubt"
+    DECLINED = "declined", "declined"
+    STATE_CONFLICT = "state_conflict", "state conflict"
+    INVALID_REQUEST = "invalid_request", "refused as invalid"
+    AUTH_FAILED = "auth_failed", "refused our credentials"
+    UNSUPPORTED = "unsupported", "not supported"
+
+
+def new_idempotency_key() -> str:
+    """Return a key that nobody can guess, 36 characters: the shortest limit among PSPs is 64."""
+    return str(uuid4())
+
+
+class PspCall(Record):
+    """One call. Its key and bytes never change, however often it is sent."""
+
+    session = models.ForeignKey(PaymentSession, on_delete=models.PROTECT, related_name="psp_calls")
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="psp_calls"
+    )
+    psp = models.CharField(max_length=20)
+    operation = models.CharField(max_length=16, choices=[(o.value, o.value) for o in Operation])
+    idempotency_key = models.CharField(max_length=64, unique=True, default=new_idempotency_key)
+    method = models.CharField(max_length=8)
+    path = models.CharField(max_length=500)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=bytes)
+    sends = models.PositiveIntegerField(default=0)
+    first_sent_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it may first have reached the PSP; empty while proved that it never did.",
+    )
+    last_sent_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    outcome = models.CharField(max_length=16, choices=CallOutcome.choices, default=CallOutcome.OPEN)
+    answer = models.JSONField(default=dict, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["purchase"],
+                condition=models.Q(operation="confirm"),
+                name="one_confirm_call_per_purchase",
+            ),
+            known("operation", Operation, "psp_call_operation_is_known"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["session", "created_at"], name="call_by_session")]
+        triggers: ClassVar = [
+            never_deleted,
+            unchangeable(
+                "same_key_same_bytes",
+                "session",
+                "purchase",
+                "psp",
+                "operation",
+                "idempotency_key",
+                "method",
+                "path",
+                "headers",
+                "body",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} at {self.psp}"
+
+    @property
+    def prepared(self) -> PreparedCall:
+        """The call as it was stored, to be sent as it was stored."""
+        return PreparedCall(
+            operation=Operation(self.operation),
+            method=self.method,
+            path=self.path,
+            headers=self.headers,
+            body=bytes(self.body),
+            key=self.idempotency_key,
+        )

@@ -1,0 +1,93 @@
+"""Shops and their API keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
+
+from payments.models.record import Record, never_deleted
+
+ANY_CURRENCY = "*"
+
+
+class LateSuccess(models.TextChoices):
+    """What a shop wants done with a success that comes after the purchase had failed."""
+
+    ACCEPT = "accept", "accept: keep the money and ship"
+    REFUND = "refund", "refund: give the money back"
+    ASK = "ask", "ask: a person decides"
+
+
+class Shop(Record):
+    """An e-commerce site that pays through BPS."""
+
+    name = models.CharField(max_length=100, unique=True)
+    return_origins = ArrayField(
+        models.CharField(max_length=255),
+        default=list,
+        help_text="Exact origins (https://shop.example) that return URLs may have.",
+    )
+    routing = models.JSONField(
+        default=dict,
+        help_text='Currency to PSPs in order, "*" for all others: {"*": ["sandbox"]}.',
+    )
+    notification_url = models.URLField(blank=True, max_length=500)
+    notification_secrets = ArrayField(
+        models.CharField(max_length=120),
+        default=list,
+        size=2,
+        blank=True,
+        help_text="Standard Webhooks secrets (whsec_…), newest first; two live during a rotation.",
+    )
+    late_success = models.CharField(
+        max_length=8, choices=LateSuccess.choices, default=LateSuccess.ASK
+    )
+
+    class Meta:
+        triggers: ClassVar = [never_deleted]
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def psps_for(self, currency: str) -> list[str]:
+        """Return the PSPs this shop uses for a currency, first choice first."""
+        names: list[str] = self.routing.get(currency, self.routing.get(ANY_CURRENCY, []))
+        return names
+
+
+class Scope(models.TextChoices):
+    """What an API key may be used for."""
+
+    READ = "read", "read sessions and purchases"
+    WRITE = "write", "register, buy, cancel, refresh"
+
+
+def all_scopes() -> list[str]:
+    """Return every scope: the default of a new key."""
+    return [str(scope) for scope in Scope]
+
+
+class ShopApiKeyManager(BaseAPIKeyManager):
+    """Finds keys together with their shop, in one statement."""
+
+    def get_usable_keys(self) -> models.QuerySet[ShopApiKey]:
+        """Return the keys that are not revoked, each with its shop."""
+        keys: models.QuerySet[ShopApiKey] = super().get_usable_keys()
+        return keys.select_related("shop")
+
+
+class ShopApiKey(AbstractAPIKey):
+    """A key that speaks for one shop. Only its hash is stored; it is shown once, when made."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="api_keys")
+    scopes = ArrayField(models.CharField(max_length=8, choices=Scope.choices), default=all_scopes)
+
+    objects: ClassVar[ShopApiKeyManager] = ShopApiKeyManager()  # type: ignore[assignment]
+
+    class Meta(AbstractAPIKey.Meta):
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"

@@ -1,0 +1,69 @@
+"""What operators ask: alive, ready, and how much is waiting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db import DatabaseError, connection
+from django.db.models import Count, Min
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from payments.domain.lifecycle import STARTED_PHASES
+from payments.models import Case, Purchase
+from payments.services.due import KINDS, count_due
+
+COUNTED_AT_MOST: Final = 10_000
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer that this process runs. Asks nobody else, so that it never restarts a healthy one."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer whether requests can be served: the database is the only thing they need."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "unavailable", "database": "away"}, status=503)
+    return JsonResponse({"status": "ok", "database": "ok"})
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer gauges of what waits, in Prometheus's form. Read from rows, so any process can."""
+    registry = CollectorRegistry()
+    now = timezone.now()
+    _due_work(registry, now)
+    _unfinished_purchases(registry, now)
+    open_cases = Gauge("bps_open_cases", "Cases that a person must look at", registry=registry)
+    open_cases.set(Case.objects.filter(resolved_at__isnull=True).count())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _due_work(registry: CollectorRegistry, now: datetime) -> None:
+    waiting = Gauge("bps_due_rows", "Rows due and unclaimed", ["kind"], registry=registry)
+    for kind in KINDS:
+        waiting.labels(kind).set(count_due(kind, now=now, at_most=COUNTED_AT_MOST))
+
+
+def _unfinished_purchases(registry: CollectorRegistry, now: datetime) -> None:
+    number = Gauge("bps_started_purchases", "Unfinished purchases", ["phase"], registry=registry)
+    age = Gauge(
+        "bps_oldest_started_purchase_seconds",
+        "Age of the oldest unfinished purchase",
+        ["phase"],
+        registry=registry,
+    )
+    rows = (
+        Purchase.objects.filter(phase__in=STARTED_PHASES)
+        .values("phase")
+        .annotate(rows=Count("pk"), oldest=Min("created_at"))
+    )
+    for row in rows:
+        number.labels(row["phase"]).set(row["rows"])
+        age.labels(row["phase"]).set((now - row["oldest"]).total_seconds())

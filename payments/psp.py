@@ -1,0 +1,101 @@
+"""Settings and registry in, ready PSP clients out; and the one way in which they are asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Final, Generic, TypeVar
+
+from django.conf import settings
+from django.db import connections
+
+from payments.circuit import Circuit
+from payments.models import CallOutcome
+from psp_clients import contract, registry
+from psp_clients.registry import PspConfig
+
+Result = TypeVar("Result")
+
+OUTCOME_OF: Final[dict[type[contract.PspError], CallOutcome]] = {
+    contract.NotSent: CallOutcome.NOT_SENT,
+    contract.RetryableRejected: CallOutcome.RETRYABLE,
+    contract.InDoubt: CallOutcome.IN_DOUBT,
+    contract.Declined: CallOutcome.DECLINED,
+    contract.StateConflict: CallOutcome.STATE_CONFLICT,
+    contract.InvalidRequest: CallOutcome.INVALID_REQUEST,
+    contract.AuthFailed: CallOutcome.AUTH_FAILED,
+    contract.Unsupported: CallOutcome.UNSUPPORTED,
+}
+# What speaks against the PSP's health. A decline is a healthy answer.
+UNHEALTHY: Final = (CallOutcome.NOT_SENT, CallOutcome.IN_DOUBT, CallOutcome.RETRYABLE)
+
+# Proved not to have happened, and worth asking again with the same key.
+NOTHING_HAPPENED: Final = (CallOutcome.NOT_SENT, CallOutcome.RETRYABLE)
+# Proved not to have happened, and asking again would not help.
+REFUSED: Final = (CallOutcome.INVALID_REQUEST, CallOutcome.UNSUPPORTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Result]):
+    """What came of asking a PSP: a result, or the error in its place; and how long it took."""
+
+    outcome: CallOutcome
+    result: Result | None
+    error: contract.PspError | None
+    duration_ms: int
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How long the PSP asks us to wait, if it says."""
+        return getattr(self.error, "retry_after", None)
+
+
+class TransactionOpen(AssertionError):
+    """A PSP was about to be called while a database transaction was open."""
+
+
+def assert_no_transaction() -> None:
+    """Refuse to go on the network while rows may be locked. Stays on in production."""
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            raise TransactionOpen
+
+
+@cache
+def psp_client(name: str) -> contract.PspClient:
+    """Return the client of a PSP named in BPS_PSPS. Raises LookupError for any other name."""
+    if name not in settings.BPS_PSPS:
+        raise LookupError(f"BPS_PSPS does not name {name!r}")
+    prefix = f"{name.upper()}_PSP"
+    config = PspConfig(
+        base_url=getattr(settings, f"{prefix}_URL"),
+        api_key=getattr(settings, f"{prefix}_API_KEY"),
+        webhook_secrets=tuple(getattr(settings, f"{prefix}_WEBHOOK_SECRETS")),
+        connect_timeout=settings.BPS_PSP_CONNECT_TIMEOUT_SECONDS,
+        money_timeout=settings.BPS_PSP_MONEY_TIMEOUT_SECONDS,
+        lookup_timeout=settings.BPS_PSP_LOOKUP_TIMEOUT_SECONDS,
+    )
+    return registry.build(name, config, before_send=assert_no_transaction)
+
+
+def ask(psp: str, question: Callable[[contract.PspClient], Result]) -> Answer[Result]:
+    """Ask a PSP one thing through its circuit breaker, and say what came of it.
+
+    Raises no PspError: every one of them is an answer to be recorded.
+    """
+    circuit = Circuit(psp)
+    if circuit.is_open():
+        return Answer(CallOutcome.NOT_SENT, None, contract.NotSent("circuit open"), 0)
+    started = time.monotonic()
+    try:
+        result, error, outcome = question(psp_client(psp)), None, CallOutcome.ANSWERED
+    except contract.PspError as raised:
+        result, error, outcome = None, raised, OUTCOME_OF[type(raised)]
+    if outcome in UNHEALTHY:
+        circuit.failed()
+    else:
+        circuit.succeeded()
+    return Answer(outcome, result, error, int((time.monotonic() - started) * 1000))

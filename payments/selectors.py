@@ -1,0 +1,162 @@
+"""Every read that the API, the pages and the tasks need. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from payments.domain.money import canonical_amount
+from payments.models import (
+    Case,
+    Event,
+    NotificationTry,
+    PaymentSession,
+    PspCall,
+    Purchase,
+    Shop,
+    ShopNotification,
+    WebhookReceipt,
+)
+
+
+def session_of_shop(shop: Shop, checkout_id: str) -> PaymentSession | None:
+    """Return a shop's session with its purchase, by checkout id."""
+    return _with_purchase().filter(shop=shop, checkout_id=checkout_id).first()
+
+
+def sessions_of_shop(shop: Shop) -> QuerySet[PaymentSession]:
+    """Return all sessions of a shop, each with its purchase, newest first."""
+    return _with_purchase().filter(shop=shop).order_by("-created_at", "-id")
+
+
+def session_of_shopper(public_token: str) -> PaymentSession | None:
+    """Return the session behind a shopper's unguessable link, with purchase and shop."""
+    return _with_purchase().select_related("shop").filter(public_token=public_token).first()
+
+
+def all_sessions() -> QuerySet[PaymentSession]:
+    """Return every session with purchase and shop, newest first, for the mid-office."""
+    return _with_purchase().select_related("shop").order_by("-created_at", "-id")
+
+
+def sessions_by_any_id(words: str) -> QuerySet[PaymentSession]:
+    """Return the sessions that any id names: checkout, order, token, PSP's reference, ours.
+
+    Every comparison is exact and on an indexed column, so that it stays quick as tables grow.
+    """
+    words = words.strip()
+    named = (
+        Q(checkout_id=words)
+        | Q(order_reference=words)
+        | Q(psp_token=words)
+        | Q(public_token=words)
+        | Q(purchase__payment_reference=words)
+    )
+    key = _uuid(words.removeprefix("pur_"))
+    if key is not None:
+        named |= Q(pk=key) | Q(purchase__pk=key)
+    return all_sessions().filter(named)
+
+
+def _uuid(words: str) -> UUID | None:
+    try:
+        return UUID(words)
+    except ValueError:
+        return None
+
+
+def purchase_of(session: PaymentSession) -> Purchase | None:
+    """Return a session's purchase, if Buy Now was pressed. No query where it was selected."""
+    return getattr(session, "purchase", None)
+
+
+def open_cases(session: PaymentSession) -> QuerySet[Case]:
+    """Return what a person has yet to look at."""
+    return session.cases.filter(resolved_at__isnull=True)
+
+
+def session_as_shown(session: PaymentSession, purchase: Purchase | None) -> dict[str, Any]:
+    """Return a session as shops see it in answers and notifications."""
+    return {
+        "checkout_id": session.checkout_id,
+        "order_reference": session.order_reference or None,
+        "psp": session.psp,
+        "psp_token": session.psp_token,
+        "purchase_url": session.purchase_url or None,
+        "amount": session.amount,
+        "currency": session.currency,
+        "capture": session.capture,
+        "status": str(session.status),
+        "return_url": session.return_url,
+        "result_url": result_url(session),
+        "metadata": session.metadata,
+        "created_at": session.created_at.isoformat(),
+        "expires_at": session.expires_at.isoformat(),
+        "purchase": purchase_as_shown(purchase) if purchase else None,
+    }
+
+
+def purchase_as_shown(purchase: Purchase) -> dict[str, Any]:
+    """Return a purchase as shops see it. Sums are strings in major units."""
+    code = str(purchase.reason_code)
+    return {
+        "id": purchase.public_id,
+        "status": str(purchase.status),
+        "phase": str(purchase.phase),
+        "reason": {"code": code, "text": purchase.reason_text} if code else None,
+        "amount": purchase.amount,
+        "currency": purchase.currency,
+        "captured_amount": canonical_amount(purchase.captured_amount, purchase.currency),
+        "refunded_amount": canonical_amount(purchase.refunded_amount, purchase.currency),
+        "surplus": purchase.surplus,
+        "next_check_at": purchase.next_check_at.isoformat() if purchase.next_check_at else None,
+        "finished_at": purchase.finished_at.isoformat() if purchase.finished_at else None,
+    }
+
+
+def result_url(session: PaymentSession) -> str:
+    """Return the page on which a shopper sees what became of it."""
+    return settings.BPS_PUBLIC_URL + reverse("result", args=[session.public_token])
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of the merged timeline. `row` is the record it tells of."""
+
+    at: datetime
+    kind: str  # event, psp_call, receipt, notification_try
+    row: Event | PspCall | WebhookReceipt | NotificationTry
+
+
+def timeline(session: PaymentSession) -> list[TimelineEntry]:
+    """Return all that happened to a session, from every table, in order of time."""
+    entries = [
+        *(TimelineEntry(row.created_at, "event", row) for row in session.events.all()),
+        *(
+            TimelineEntry(row.last_sent_at or row.created_at, "psp_call", row)
+            for row in session.psp_calls.all()
+        ),
+        *(TimelineEntry(row.created_at, "receipt", row) for row in session.receipts.all()),
+        *(
+            TimelineEntry(row.created_at, "notification_try", row)
+            for row in NotificationTry.objects.filter(notification__session=session).select_related(
+                "notification"
+            )
+        ),
+    ]
+    return sorted(entries, key=lambda entry: (entry.at, entry.row.pk))
+
+
+def waiting_notifications(session: PaymentSession) -> QuerySet[ShopNotification]:
+    """Return what the shop has not been told yet."""
+    return session.notifications.filter(delivered_at__isnull=True)
+
+
+def _with_purchase() -> QuerySet[PaymentSession]:
+    return PaymentSession.objects.select_related("purchase")

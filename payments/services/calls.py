@@ -1,0 +1,94 @@
+"""PspCall rows: staged before a call, claimed before each send, finished with what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import DateTimeField, F, Q, Value
+from django.db.models.functions import Coalesce
+
+from payments.models import PaymentSession, PspCall, Purchase
+from payments.psp import NOTHING_HAPPENED, Answer
+from psp_clients.contract import Operation, PreparedCall, RegisteredSession, Report
+
+
+def staged_call(
+    prepared: PreparedCall, session: PaymentSession, *, purchase: Purchase | None = None
+) -> PspCall:
+    """Return the row of a call that is yet to be inserted and sent."""
+    return PspCall(
+        session=session,
+        purchase=purchase,
+        psp=session.psp,
+        operation=prepared.operation,
+        idempotency_key=prepared.key,
+        method=prepared.method,
+        path=prepared.path,
+        headers=dict(prepared.headers),
+        body=prepared.body,
+    )
+
+
+def claim_send(call: PspCall, *, now: datetime, key_window: timedelta) -> bool:
+    """Note that the call is about to be sent; refuse if its key may be forgotten by then.
+
+    One conditional statement: what may have reached the PSP first more than half a window ago is
+    never sent again, whoever asks.
+    """
+    sendable = Q(first_sent_at__isnull=True) | Q(first_sent_at__gt=now - key_window / 2)
+    claimed = PspCall.objects.filter(sendable, pk=call.pk).update(
+        first_sent_at=Coalesce("first_sent_at", Value(now, output_field=DateTimeField())),
+        last_sent_at=now,
+        sends=F("sends") + 1,
+        updated_at=now,
+    )
+    if claimed:
+        call.first_sent_at = call.first_sent_at or now
+        call.last_sent_at = now
+        call.sends += 1
+    return bool(claimed)
+
+
+def never_arrived(call: PspCall, answer: Answer[Any]) -> bool:
+    """Tell whether it is proved that no send of this call ever had an effect."""
+    return answer.outcome in NOTHING_HAPPENED and call.first_sent_at == call.last_sent_at
+
+
+def finish_call(call: PspCall, answer: Answer[Any], *, now: datetime) -> None:
+    """Record what came of a send."""
+    call.outcome = answer.outcome
+    if never_arrived(call, answer):
+        call.first_sent_at = None
+    PspCall.objects.filter(pk=call.pk).update(
+        outcome=answer.outcome,
+        first_sent_at=call.first_sent_at,
+        answered_at=now,
+        duration_ms=answer.duration_ms,
+        answer=_evidence(answer.result),
+        error=str(answer.error or "")[:500],
+        updated_at=now,
+    )
+
+
+def record_look_up(purchase: Purchase, answer: Answer[Report], *, now: datetime) -> PspCall:
+    """Store a look-up with its answer. It changes nothing at the PSP, so it needs no intent."""
+    return PspCall.objects.create(
+        session=purchase.session,
+        purchase=purchase,
+        psp=purchase.session.psp,
+        operation=Operation.FETCH,
+        method="GET",
+        path="",
+        sends=1,
+        last_sent_at=now,
+        answered_at=now,
+        duration_ms=answer.duration_ms,
+        outcome=answer.outcome,
+        answer=_evidence(answer.result),
+        error=str(answer.error or "")[:500],
+    )
+
+
+def _evidence(result: Report | RegisteredSession | None) -> dict[str, Any]:
+    return dict(result.evidence) if result is not None else {}

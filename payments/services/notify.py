@@ -1,0 +1,120 @@
+"""Tells shops what became of their purchases: signed, repeated until heard, resendable."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import socket
+import time
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import requests
+from django.conf import settings
+from django.db import transaction
+from standardwebhooks import Webhook
+
+from payments.crash_points import CrashPoint, passing
+from payments.domain.schedule import next_notification_try
+from payments.models import NotificationState, NotificationTry, Shop, ShopNotification
+from payments.psp import assert_no_transaction
+from payments.services import due
+
+TIMEOUT_SECONDS: Final = (3, 10)
+
+
+class Undeliverable(Exception):
+    """The shop did not hear it: no usable URL, no answer, or an answer other than 2xx."""
+
+    def __init__(self, why: str, *, http_status: int | None = None) -> None:
+        super().__init__(why)
+        self.http_status = http_status
+
+
+def deliver_notification(notification_id: UUID, *, now: datetime) -> None:
+    """Try to deliver once; record the try; plan the next one, or give up after three days."""
+    notification = ShopNotification.objects.select_related("session__shop").get(pk=notification_id)
+    shop = notification.session.shop
+    if notification.state != NotificationState.WAITING or not shop.notification_url:
+        due.release("notification", notification.pk, due_at=None)
+        return
+    passing(CrashPoint.BEFORE_NOTIFICATION)
+    started = time.monotonic()
+    http_status, error = None, ""
+    try:
+        http_status = _post(shop, notification, now)
+    except Undeliverable as why:
+        http_status, error = why.http_status, str(why)[:300]
+    passing(CrashPoint.AFTER_NOTIFICATION_SENT)
+    tried = NotificationTry(
+        notification=notification,
+        http_status=http_status,
+        error=error,
+        duration_ms=int((time.monotonic() - started) * 1000),
+    )
+    _record(notification, tried, now)
+
+
+def _post(shop: Shop, notification: ShopNotification, now: datetime) -> int:
+    """Send it, signed with every live secret. Raises Undeliverable."""
+    assert_no_transaction()
+    _refuse_private_address(shop.notification_url)
+    body = notification.body.encode()
+    signatures = [
+        Webhook(secret).sign(notification.public_id, now, notification.body)
+        for secret in shop.notification_secrets
+    ]
+    with requests.Session() as http:
+        http.trust_env = False
+        try:
+            answer = http.post(
+                shop.notification_url,
+                data=body,
+                headers={
+                    "content-type": "application/json",
+                    "webhook-id": notification.public_id,
+                    "webhook-timestamp": str(int(now.timestamp())),
+                    "webhook-signature": " ".join(signatures),
+                },
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.RequestException as error:
+            raise Undeliverable(type(error).__name__) from error
+    if not answer.ok or answer.is_redirect:
+        raise Undeliverable(f"HTTP {answer.status_code}", http_status=answer.status_code)
+    return answer.status_code
+
+
+def _refuse_private_address(url: str) -> None:
+    """Keep shops from pointing us at our own network (unless the settings allow it)."""
+    if settings.BPS_NOTIFY_PRIVATE_ADDRESSES:
+        return
+    parts = urlsplit(url)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Undeliverable("the host has no address") from error
+    if not all(ipaddress.ip_address(address[4][0]).is_global for address in found):
+        raise Undeliverable("the host's address is not public")
+
+
+def _record(notification: ShopNotification, tried: NotificationTry, now: datetime) -> None:
+    notification.leased_until = None
+    if not tried.error:
+        notification.state = NotificationState.DELIVERED
+        notification.delivered_at, notification.due_at = now, None
+    else:
+        jitter = random.uniform(-1, 1)  # noqa: S311 - spreads load, guards nothing
+        at = next_notification_try(attempts=notification.attempts, now=now, jitter=jitter)
+        notification.due_at = due.sooner(at, now)
+        if at is None:
+            notification.state = NotificationState.GIVEN_UP
+    with transaction.atomic(durable=True):
+        tried.save()
+        notification.save(
+            update_fields=["state", "delivered_at", "due_at", "leased_until", "updated_at"]
+        )

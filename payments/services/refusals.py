@@ -1,0 +1,93 @@
+"""Why BPS may refuse what a shop asks. Each refusal changes nothing; the API words them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from payments.domain.lifecycle import SessionStatus
+from payments.models import Purchase
+
+
+class Refusal(Exception):
+    """A request that cannot be granted as things stand."""
+
+
+class CheckoutUnknown(Refusal):
+    """The shop has no such checkout."""
+
+
+class CheckoutConflict(Refusal):
+    """The checkout id was registered before, with other content."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+class TokenMismatch(Refusal):
+    """The token is not this checkout's."""
+
+
+class NotRegistered(Refusal):
+    """The PSP has not confirmed the registration."""
+
+
+class CheckoutEnded(Refusal):
+    """The checkout expired, was cancelled, or was completed."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = SessionStatus(status)
+
+
+class OrderTaken(Refusal):
+    """Another checkout of the same order stands in the way. Names its purchase."""
+
+    def __init__(self, purchase: Purchase) -> None:
+        super().__init__(purchase.public_id)
+        self.purchase = purchase
+
+
+class PurchaseInProgress(OrderTaken):
+    """Another purchase of the order has started and not ended."""
+
+
+class OutcomeInDoubt(OrderTaken):
+    """Another purchase of the order may have been charged."""
+
+
+class OrderAlreadyPaid(OrderTaken):
+    """Another purchase of the order was successful."""
+
+
+class NoPspFits(Refusal):
+    """No PSP of the shop takes this currency, or the one it asked for is not among them."""
+
+
+class PspUnavailable(Refusal):
+    """No PSP could be reached; nothing was charged; asking again continues."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("no PSP answered")
+        self.retry_after = retry_after
+
+
+class PspRefused(Refusal):
+    """The PSP will not register this checkout, and asking again would not change that."""
+
+
+class ReturnUrlRefused(Refusal):
+    """A URL to send shoppers to is not on the shop's allow-list."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
+
+
+class PurchaseStarted(Refusal):
+    """The checkout cannot be cancelled: its purchase has started."""
+
+    def __init__(self, purchase: Purchase) -> None:
+        super().__init__(purchase.public_id)
+        self.purchase = purchase

@@ -1,0 +1,279 @@
+"""The one gate: the only code that writes a purchase's phase.
+
+Every road by which an outcome can come (the answer to our call, a webhook, a poll,
+reconciliation) ends here, is judged by the same graph, and leaves phase, event, notification and
+cases in one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from payments.domain.lifecycle import (
+    PHASE_REPORTED,
+    STATUS_OF,
+    Phase,
+    PurchaseStatus,
+    Verdict,
+    is_late_success,
+    judge,
+)
+from payments.domain.money import same_money
+from payments.domain.schedule import next_poll
+from payments.models import Capture, CaseKind, Purchase
+from payments.services import due
+from payments.services.inserts import insert_together
+from payments.services.timeline import (
+    Cause,
+    event,
+    open_case,
+    outcome_notification,
+)
+from psp_clients.contract import Report, ReportedState
+
+MISMATCH: Final = "mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the gate made of a report: the purchase as it now stands, and the verdict."""
+
+    purchase: Purchase
+    verdict: Verdict | None  # None: the report said nothing about the phase
+    refused: str = ""  # why the report was not believed, if it was not
+
+
+def apply_report(purchase: Purchase, report: Report, *, cause: Cause, now: datetime) -> Settled:
+    """Apply what a PSP says about a purchase.
+
+    1. Lock the purchase, its session, and the purchases of the same order.
+    2. Compare amount and currency with ours: another sum is never success, but a case.
+    3. Judge the phase. Ahead: take it. Behind: old news. Neither: keep ours, open a case.
+    4. Write phase, event, notification and cases together.
+
+    Repeatable, in any order and any number. Joins the caller's transaction if there is one.
+    """
+    with transaction.atomic(savepoint=False):
+        locked, rivals = _lock(purchase)
+        if not report.known:
+            open_case(
+                locked.session,
+                CaseKind.UNKNOWN_WORD,
+                f"The PSP says {report.psp_word!r}, which no table lists.",
+                locked,
+            )
+        wrong = _wrong_money(locked, report)
+        if wrong:
+            return _refuse(locked, report, wrong, cause)
+        reported = PHASE_REPORTED[report.state]
+        if reported is None:
+            return Settled(locked, None)
+        verdict = judge(Phase(locked.phase), reported)
+        if verdict is Verdict.ADVANCE:
+            _take_from_report(locked, report, rivals)
+            _move(locked, reported, cause, now, evidence=_evidence(report))
+        else:
+            _keep(locked, report, reported, verdict, cause)
+        return Settled(locked, verdict)
+
+
+def mark_in_doubt(purchase: Purchase, *, why: str, cause: Cause, now: datetime) -> Settled:
+    """Record that a send went unanswered: the PSP may have acted. Never undoes what is known."""
+    return _conclude(purchase, Phase.IN_DOUBT, why=why, cause=cause, now=now)
+
+
+def mark_errored(
+    purchase: Purchase, *, code: str, why: str, cause: Cause, now: datetime
+) -> Settled:
+    """Record that the purchase is proved not to have happened. Only with proof."""
+    return _conclude(purchase, Phase.ERRORED, code=code, why=why, cause=cause, now=now)
+
+
+def _conclude(
+    purchase: Purchase, phase: Phase, *, code: str = "", why: str, cause: Cause, now: datetime
+) -> Settled:
+    with transaction.atomic(savepoint=False):
+        locked, _ = _lock(purchase)
+        verdict = judge(Phase(locked.phase), phase)
+        if verdict is Verdict.ADVANCE:
+            locked.reason_code, locked.reason_text = code, why
+            _move(locked, phase, cause, now, evidence={"why": why})
+        return Settled(locked, verdict)
+
+
+def _lock(purchase: Purchase) -> tuple[Purchase, list[Purchase]]:
+    """Lock and read afresh the purchase and those of the same order, with their sessions.
+
+    Sessions first and by key, as Buy Now locks them: PostgreSQL locks in the order of `of`.
+    """
+    which = Q(pk=purchase.pk)
+    if purchase.order_reference:
+        which |= Q(shop=purchase.shop_id, order_reference=purchase.order_reference)
+    rows = list(
+        Purchase.objects.select_for_update(of=("session", "self"), no_key=True)
+        .select_related("session")
+        .filter(which)
+        .order_by("session_id")
+    )
+    [locked] = [row for row in rows if row.pk == purchase.pk]
+    return locked, [row for row in rows if row.pk != purchase.pk]
+
+
+def _wrong_money(purchase: Purchase, report: Report) -> str:
+    """Say how the PSP's sums differ from ours, or nothing."""
+    ours = purchase.money
+    if report.money is not None and not same_money(ours, report.money):
+        return f"{report.money.amount} {report.money.currency}, not {ours.amount} {ours.currency}"
+    if report.state is not ReportedState.CAPTURED:
+        return ""
+    taken = report.captured
+    if taken is None:
+        return "captured, without saying how much"
+    in_part = purchase.session.capture == Capture.MANUAL and (
+        taken.currency == ours.currency and 0 < Decimal(taken.amount) <= Decimal(ours.amount)
+    )
+    if same_money(ours, taken) or in_part:
+        return ""
+    return f"captured {taken.amount} {taken.currency}, not {ours.amount} {ours.currency}"
+
+
+def _refuse(purchase: Purchase, report: Report, wrong: str, cause: Cause) -> Settled:
+    open_case(purchase.session, CaseKind.AMOUNT_MISMATCH, f"The PSP says {wrong}.", purchase)
+    insert_together(
+        event(
+            purchase.session,
+            "report.refused",
+            cause,
+            purchase=purchase,
+            why=wrong,
+            **_evidence(report),
+        )
+    )
+    return Settled(purchase, None, refused=MISMATCH)
+
+
+def _take_from_report(purchase: Purchase, report: Report, rivals: list[Purchase]) -> None:
+    purchase.reason_code = report.reason_code[:64]
+    purchase.reason_text = report.reason_text[:500]
+    purchase.payment_reference = report.payment_reference or purchase.payment_reference
+    if report.state is ReportedState.CAPTURED and report.captured is not None:
+        purchase.captured_amount = Decimal(report.captured.amount)
+        purchase.surplus = any(
+            rival.phase == Phase.CAPTURED and not rival.surplus for rival in rivals
+        )
+
+
+def _move(
+    purchase: Purchase, phase: Phase, cause: Cause, now: datetime, *, evidence: dict[str, Any]
+) -> None:
+    """Write the new phase, and all that follows from it, for a purchase whose row is locked."""
+    before = Phase(purchase.phase)
+    status = STATUS_OF[phase]
+    started = status is PurchaseStatus.STARTED
+    purchase.phase, purchase.status, purchase.phase_since = phase, status, now
+    purchase.polls = 0
+    purchase.finished_at = None if started else now
+    purchase.due_at = (
+        due.sooner(next_poll(phase=phase, polls=0, since=now, now=now), now) if started else None
+    )
+    changed = {
+        name: getattr(purchase, name)
+        for name in (
+            "phase",
+            "phase_since",
+            "polls",
+            "finished_at",
+            "due_at",
+            "reason_code",
+            "reason_text",
+            "payment_reference",
+            "captured_amount",
+            "surplus",
+        )
+    }
+    moved = Purchase.objects.filter(pk=purchase.pk, phase=before).update(
+        **changed, leased_until=None, updated_at=now
+    )
+    if moved != 1:
+        raise AssertionError("a locked row moved")
+    rows: list[Any] = [
+        event(
+            purchase.session,
+            f"purchase.{phase}",
+            cause,
+            purchase=purchase,
+            phase_before=before,
+            phase_after=phase,
+            captured_amount=str(purchase.captured_amount),
+            **evidence,
+        )
+    ]
+    if not started:
+        purchase.session.status = (
+            "completed" if purchase.session.status == "registered" else purchase.session.status
+        )
+        rows.append(outcome_notification(purchase, now=now))
+        due.hint("notification")
+    insert_together(*rows)
+    _ask_for_people(purchase, before)
+
+
+def _ask_for_people(purchase: Purchase, before: Phase) -> None:
+    if is_late_success(before, Phase(purchase.phase)):
+        open_case(
+            purchase.session,
+            CaseKind.LATE_SUCCESS,
+            f"Charged after the purchase had ended as {before}. The shop's policy: "
+            f"{purchase.shop.get_late_success_display()}.",
+            purchase,
+        )
+    if purchase.surplus:
+        open_case(
+            purchase.session,
+            CaseKind.SURPLUS,
+            f"Order {purchase.order_reference} was paid already: this charge is to be refunded.",
+            purchase,
+        )
+
+
+def _keep(
+    purchase: Purchase, report: Report, reported: Phase, verdict: Verdict, cause: Cause
+) -> None:
+    """Leave the phase. News of where we stand already is not worth an event; the rest is."""
+    if reported == purchase.phase:
+        return
+    if verdict is Verdict.CONFLICT:
+        open_case(
+            purchase.session,
+            CaseKind.CONFLICTING_REPORT,
+            f"We hold {purchase.phase}; the PSP now says {report.psp_word!r}.",
+            purchase,
+        )
+    insert_together(
+        event(
+            purchase.session,
+            f"report.{verdict}",
+            cause,
+            purchase=purchase,
+            phase_before=purchase.phase,
+            phase_after=purchase.phase,
+            **_evidence(report),
+        )
+    )
+
+
+def _evidence(report: Report) -> dict[str, Any]:
+    """Return what the PSP said, in a form that JSON can hold."""
+    return {
+        "psp_word": report.psp_word,
+        "reported": report.state.value,
+        "psp_amount": report.money and f"{report.money.amount} {report.money.currency}",
+        "psp_captured": report.captured and f"{report.captured.amount} {report.captured.currency}",
+        "reason_code": report.reason_code,
+    }

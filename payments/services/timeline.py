@@ -1,0 +1,81 @@
+"""Rows that tell what happened: events, cases, and what the shop is told. Staged, never sent.
+
+Whoever stages a row about a session holds that session's row lock.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from payments import selectors
+from payments.models import (
+    Case,
+    CaseKind,
+    CauseKind,
+    Event,
+    PaymentSession,
+    Purchase,
+    ShopNotification,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made something happen: its kind, the id of the row or request, and who, if a person."""
+
+    kind: CauseKind
+    id: str = ""
+    actor: str = ""
+
+
+def event(
+    session: PaymentSession,
+    name: str,
+    cause: Cause,
+    *,
+    purchase: Purchase | None = None,
+    phase_before: str = "",
+    phase_after: str = "",
+    **data: Any,
+) -> Event:
+    """Return an event that is yet to be inserted. `data` is its evidence, as JSON."""
+    return Event(
+        session=session,
+        purchase=purchase,
+        name=name,
+        cause_kind=cause.kind,
+        cause_id=cause.id,
+        actor=cause.actor,
+        phase_before=phase_before,
+        phase_after=phase_after,
+        data=data,
+    )
+
+
+def outcome_notification(purchase: Purchase, *, now: datetime) -> ShopNotification:
+    """Return the notification of a final outcome, yet to be inserted, due at once."""
+    kind = f"purchase.{purchase.status}"
+    body = {
+        "type": kind,
+        "timestamp": now.isoformat(),
+        "data": selectors.session_as_shown(purchase.session, purchase),
+    }
+    return ShopNotification(
+        session=purchase.session,
+        purchase=purchase,
+        type=kind,
+        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        due_at=now,
+    )
+
+
+def open_case(
+    session: PaymentSession, kind: CaseKind, detail: str, purchase: Purchase | None
+) -> None:
+    """Open a case, unless one of the kind is open for the session."""
+    Case.objects.bulk_create(
+        [Case(session=session, purchase=purchase, kind=kind, detail=detail)], ignore_conflicts=True
+    )

@@ -1,0 +1,81 @@
+"""Celery's doors to the services. Tasks carry no work, only the wish that somebody look."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from payments.domain.lifecycle import SessionStatus
+from payments.models import PaymentSession
+from payments.services import due
+from payments.services.carry import carry_purchase
+from payments.services.end_session import carry_ending
+from payments.services.notify import deliver_notification
+from payments.services.prune import prune as forget_old_rows
+from payments.services.receipts import process_receipt
+from payments.services.register import continue_registration
+
+log = structlog.get_logger()
+
+# Well below the tasks' time limit, so that a drain ends by itself and asks for a successor.
+DRAIN_FOR_SECONDS: Final = 30
+# How many workers one sweep may call for one kind of work.
+DRAINS_PER_SWEEP: Final = 4
+
+
+def carry_session(session_id: UUID, *, now: datetime) -> None:
+    """Continue a registration that was cut off, or end a session whose time has come."""
+    status = PaymentSession.objects.values_list("status", flat=True).get(pk=session_id)
+    if status == SessionStatus.CREATED:
+        continue_registration(session_id, now=now)
+    else:
+        carry_ending(session_id, now=now)
+
+
+HANDLERS: Final[dict[str, Callable[..., None]]] = {
+    "session": carry_session,
+    "purchase": carry_purchase,
+    "receipt": process_receipt,
+    "notification": deliver_notification,
+}
+
+
+@shared_task
+def drain(kind: str) -> None:
+    """Claim and handle due rows of one kind, one at a time, until none is left."""
+    until = time.monotonic() + DRAIN_FOR_SECONDS
+    while time.monotonic() < until:
+        claimed = due.claim_due(kind, now=timezone.now())
+        if claimed is None:
+            return
+        handle(kind, claimed)
+    due.hint(kind)
+
+
+def handle(kind: str, row_id: UUID) -> None:
+    """Handle one claimed row. A fault leaves the lease, so that it is tried again after it."""
+    try:
+        HANDLERS[kind](row_id, now=timezone.now())
+    except Exception:
+        log.exception("due_work_failed", kind=kind, row_id=str(row_id))
+
+
+@shared_task
+def sweep() -> None:
+    """Find due rows that no hint announced, and call workers for them."""
+    for kind in HANDLERS:
+        for _ in range(due.count_due(kind, now=timezone.now(), at_most=DRAINS_PER_SWEEP)):
+            drain.delay(kind)
+
+
+@shared_task
+def prune() -> None:
+    """Forget rows past their time."""
+    forget_old_rows(now=timezone.now())

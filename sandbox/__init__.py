@@ -1,0 +1,1 @@
+"""What BPS is tried against: a demo shop, a PSP and an issuer bank. A stranger to BPS."""
