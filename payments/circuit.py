@@ -40,6 +40,10 @@ class Circuit:
         """Forget all failures."""
         _ask("DEL", self._failures)
 
+    def reset(self) -> None:
+        """Close, and forget all failures: for operators who know that the PSP is back."""
+        _ask("DEL", self._failures, self._opened)
+
     def failed(self) -> None:
         """Count a failure, and open at the fifth in a row."""
         failures = _ask("INCR", self._failures)

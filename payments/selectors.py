@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
+from payments.domain.lifecycle import PurchaseStatus, SessionStatus
 from payments.domain.money import canonical_amount
 from payments.models import (
     Case,
@@ -134,23 +136,28 @@ class TimelineEntry:
     row: Event | PspCall | WebhookReceipt | NotificationTry
 
 
-def timeline(session: PaymentSession) -> list[TimelineEntry]:
-    """Return all that happened to a session, from every table, in order of time."""
+def timeline(session: PaymentSession, *, at_most: int) -> list[TimelineEntry]:
+    """Return the latest things that happened to a session, from every table, in order of time."""
+    tries = NotificationTry.objects.filter(notification__session=session)
     entries = [
-        *(TimelineEntry(row.created_at, "event", row) for row in session.events.all()),
+        *(
+            TimelineEntry(row.created_at, "event", row)
+            for row in session.events.order_by("-position")[:at_most]
+        ),
         *(
             TimelineEntry(row.last_sent_at or row.created_at, "psp_call", row)
-            for row in session.psp_calls.all()
+            for row in session.psp_calls.order_by("-created_at")[:at_most]
         ),
-        *(TimelineEntry(row.created_at, "receipt", row) for row in session.receipts.all()),
+        *(
+            TimelineEntry(row.created_at, "receipt", row)
+            for row in session.receipts.order_by("-created_at")[:at_most]
+        ),
         *(
             TimelineEntry(row.created_at, "notification_try", row)
-            for row in NotificationTry.objects.filter(notification__session=session).select_related(
-                "notification"
-            )
+            for row in tries.select_related("notification").order_by("-created_at")[:at_most]
         ),
     ]
-    return sorted(entries, key=lambda entry: (entry.at, entry.row.pk))
+    return sorted(entries, key=lambda entry: (entry.at, entry.row.pk))[-at_most:]
 
 
 def waiting_notifications(session: PaymentSession) -> QuerySet[ShopNotification]:
@@ -160,3 +167,54 @@ def waiting_notifications(session: PaymentSession) -> QuerySet[ShopNotification]
 
 def _with_purchase() -> QuerySet[PaymentSession]:
     return PaymentSession.objects.select_related("purchase")
+
+
+# What the mid-office sorts sessions by: each is in exactly one of these.
+WITH_STATUS: Final[dict[str, Q]] = {
+    "open": Q(status__in=[SessionStatus.CREATED, SessionStatus.REGISTERED], purchase=None),
+    "started": Q(purchase__status=PurchaseStatus.STARTED),
+    "successful": Q(purchase__status=PurchaseStatus.SUCCESSFUL),
+    "failed": Q(purchase__status=PurchaseStatus.FAILED) | Q(status=SessionStatus.FAILED),
+    "expired": Q(status=SessionStatus.EXPIRED, purchase=None),
+    "cancelled": Q(status=SessionStatus.CANCELLED, purchase=None),
+}
+
+
+def sessions_with_status(
+    sessions: QuerySet[PaymentSession], status: str
+) -> QuerySet[PaymentSession]:
+    """Return those of `sessions` that have one of the statuses of WITH_STATUS."""
+    return sessions.filter(WITH_STATUS[status])
+
+
+def sessions_with_open_cases(sessions: QuerySet[PaymentSession]) -> QuerySet[PaymentSession]:
+    """Return those of `sessions` that a person must look at."""
+    return sessions.filter(
+        Exists(Case.objects.filter(session=OuterRef("pk"), resolved_at__isnull=True))
+    )
+
+
+def count_each(
+    sessions: dict[str, QuerySet[PaymentSession]], *, at_most: int
+) -> dict[str, int]:
+    """Count several selections of sessions in one statement, none of them beyond `at_most`."""
+    compiled = [
+        rows.order_by().values("pk")[:at_most].query.sql_with_params()
+        for rows in sessions.values()
+    ]
+    columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS counted)" for sql, _ in compiled)
+    parameters = [value for _, values in compiled for value in values]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns}", parameters)
+        row = cursor.fetchone()
+    return dict(zip(sessions, row, strict=True))
+
+
+def session_by_id(session_id: UUID) -> PaymentSession | None:
+    """Return a session with purchase and shop, by our own id."""
+    return all_sessions().filter(pk=session_id).first()
+
+
+def sandbox_in_use() -> bool:
+    """Tell whether pages must say that no real money is moved."""
+    return "sandbox" in settings.BPS_PSPS

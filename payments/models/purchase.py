@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
@@ -57,8 +58,8 @@ class Purchase(Record, DueWork):
     reason_code = models.CharField(max_length=64, blank=True)
     reason_text = models.CharField(max_length=500, blank=True)
     payment_reference = models.CharField(max_length=255, blank=True)
-    captured_amount = models.DecimalField(max_digits=16, decimal_places=4, default=0)
-    refunded_amount = models.DecimalField(max_digits=16, decimal_places=4, default=0)
+    captured_amount = models.DecimalField(max_digits=16, decimal_places=4, default=Decimal(0))
+    refunded_amount = models.DecimalField(max_digits=16, decimal_places=4, default=Decimal(0))
     surplus = models.BooleanField(
         default=False, help_text="A second success for an order that was paid already."
     )
