@@ -1,0 +1,111 @@
+"""Reads JSON that strangers sent: one object, unambiguous, of bounded depth, fit to be stored.
+
+It refuses what Python's reader lets through: NaN and infinities, names given twice, deep nesting,
+NUL and lone surrogates (PostgreSQL stores neither). Errors name the field, never its value.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from typing import Any, TypeAlias
+
+MAX_DEPTH = 32
+MAX_TEXT = 255
+
+JsonObject: TypeAlias = dict[str, Any]
+
+
+class Unreadable(ValueError):
+    """These bytes are not what their sender's documentation promises."""
+
+
+def read_object(body: bytes) -> JsonObject:
+    """Return the one JSON object in `body`, or raise Unreadable."""
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_without_repeats,
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"not JSON as we read it ({type(error).__name__})") from None
+    _refuse_unstorable(value, MAX_DEPTH)
+    if not isinstance(value, dict):
+        raise Unreadable("not a JSON object")
+    return value
+
+
+def text(source: JsonObject, name: str) -> str:
+    """Return a field that must be a string of 1 to 255 characters, or raise Unreadable."""
+    value = source.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
+        raise Unreadable(f"{name} is not a short text")
+    return value
+
+
+def text_or_blank(source: JsonObject, name: str) -> str:
+    """Return a field that may be null, absent or empty, as a string; too long a one is cut."""
+    value = source.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Unreadable(f"{name} is not a text")
+    return value[:MAX_TEXT]
+
+
+def instant(source: JsonObject, name: str) -> datetime:
+    """Return a field that must be an RFC 3339 time with its offset, or raise Unreadable."""
+    try:
+        value = datetime.fromisoformat(text(source, name))
+    except ValueError:
+        value = None
+    if value is None or value.tzinfo is None:
+        raise Unreadable(f"{name} is not a time with an offset")
+    return value
+
+
+def child(source: JsonObject, name: str) -> JsonObject:
+    """Return a field that must be an object, or raise Unreadable."""
+    value = source.get(name)
+    if not isinstance(value, dict):
+        raise Unreadable(f"{name} is not an object")
+    return value
+
+
+def children(source: JsonObject, name: str) -> list[JsonObject]:
+    """Return a field that must be a list of objects, or raise Unreadable."""
+    value = source.get(name)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise Unreadable(f"{name} is not a list of objects")
+    return value
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> JsonObject:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unreadable("a name is given twice")
+    return found
+
+
+def _finite(literal: str) -> float:
+    value = float(literal)
+    if not math.isfinite(value):
+        raise Unreadable("a number is not finite")
+    return value
+
+
+def _refuse_unstorable(value: Any, room: int) -> None:
+    if room < 0:
+        raise Unreadable("nested too deeply")
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _refuse_unstorable(name, room)
+            _refuse_unstorable(item, room - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_unstorable(item, room - 1)
+    elif isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+        raise Unreadable("holds text that cannot be stored")

@@ -1,0 +1,1 @@
+"""The tests of BPS, one folder for each way of trying it."""

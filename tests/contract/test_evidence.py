@@ -1,0 +1,71 @@
+"""What is kept of an answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from psp_clients.evidence import fit_to_keep
+
+
+class TestEvidence:
+    def test_keeps_what_is_no_secret_as_it_is(self):
+        answer = {
+            "token": "tok_1",
+            "amount": "19.99",
+            "paid": True,
+            "count": 3,
+            "none": None,
+            "list": [1, "two", {"three": 3}],
+            "company": "Panama Ltd",
+            "order": "20261122000000017",
+            "reason": "risk_blocked",
+            "item": "Basic tee",
+            "psp_reference": "8836183819713023",
+            "card_of_a_test_that_is_none": "4111111111111112",
+            "at": "2026-11-22T12:00:00Z",
+        }
+        assert fit_to_keep(answer) == answer
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "client_secret",
+            "Password",
+            "Authorization",
+            "apiKey",
+            "api-key",
+            "x_api_key",
+            "credentials",
+            "private_key",
+            "signature",
+            "cvc",
+            "CVV2",
+            "cardNumber",
+            "pan",
+            "masked_pan",
+            "iban",
+        ],
+    )
+    def test_removes_what_is_named_like_a_secret(self, name: str):
+        assert fit_to_keep({"a": [{name: {"deep": "s"}}]}) == {"a": [{name: "[removed]"}]}
+
+    def test_keeps_a_null_that_is_named_like_a_secret(self):
+        assert fit_to_keep({"client_secret": None}) == {"client_secret": None}
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "whsec_bm9ib2R5",
+            "sk_live_1",
+            "the key sk_test_1 is wrong",
+            "Bearer abcdefghijklmnop",
+            "basic dXNlcjpwYXNzd29yZA==",
+            "4111111111111111",
+            "card 4111 1111 1111 1111 was refused",
+            "4111-1111-1111-1111",
+            "378282246310005",
+            "2223003122003222",
+        ],
+    )
+    def test_removes_what_looks_like_a_secret(self, value: str):
+        assert fit_to_keep({"note": ["fine", value]}) == {"note": ["fine", "[removed]"]}
