@@ -1,0 +1,180 @@
+"""Builds rows for tests, straight into the database, in whatever state a test begins with.
+
+The database refuses illegal moves, not illegal beginnings: a row may be born in any phase. What a
+test does not name is chosen so that nothing else refuses the row.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
+
+from payments.domain.lifecycle import STARTED_PHASES, Phase, SessionStatus
+from payments.models import (
+    CallOutcome,
+    Case,
+    CaseKind,
+    CauseKind,
+    Event,
+    NotificationState,
+    NotificationTry,
+    PaymentSession,
+    PspCall,
+    Purchase,
+    ReceiptState,
+    Shop,
+    ShopNotification,
+    WebhookReceipt,
+)
+from psp_clients.contract import Operation
+
+_numbers = itertools.count(1)
+
+PASSWORD = "a password for tests alone"
+
+
+def make_shop(**fields: Any) -> Shop:
+    """Return a shop that sends everything to the sandbox and is not notified."""
+    defaults = {
+        "name": f"Shop {next(_numbers)}",
+        "return_origins": ["https://shop.example"],
+        "routing": {"*": ["sandbox"]},
+    }
+    return Shop.objects.create(**defaults | fields)
+
+
+def make_session(**fields: Any) -> PaymentSession:
+    """Return a registered session of 19.99 EUR that nobody has bought on."""
+    number = next(_numbers)
+    status = fields.get("status", SessionStatus.REGISTERED)
+    unregistered = status in (SessionStatus.CREATED, SessionStatus.FAILED)
+    token = None if unregistered else f"tok_{number}"
+    defaults = {
+        "shop": fields.get("shop") or make_shop(),
+        "checkout_id": f"c-{number}",
+        "order_reference": f"o-{number}",
+        "psp": "sandbox",
+        "psp_token": token,
+        "purchase_url": f"https://psp.example/purchase/{token}" if token else "",
+        "amount": "19.99",
+        "currency": "EUR",
+        "status": status,
+        "return_url": f"https://shop.example/thanks/{number}",
+        "buy_now_url": f"https://shop.example/buy-now/{number}",
+        "expires_at": timezone.now() + timedelta(hours=1),
+    }
+    created_at = fields.pop("created_at", None)
+    session = PaymentSession.objects.create(**defaults | fields)
+    _date_back(session, created_at)
+    return session
+
+
+def make_purchase(session: PaymentSession | None = None, **fields: Any) -> Purchase:
+    """Return a purchase of a session, pending unless `phase` says otherwise."""
+    phase = Phase(fields.get("phase", Phase.PENDING))
+    started = phase in STARTED_PHASES
+    if session is None:
+        status = SessionStatus.REGISTERED if started else SessionStatus.COMPLETED
+        session = make_session(status=status)
+    now = timezone.now()
+    defaults = {
+        "session": session,
+        "shop": session.shop,
+        "order_reference": session.order_reference,
+        "purchase_info": {"items": [{"name": "Book", "quantity": 1, "unit_amount": "19.99"}]},
+        "amount": session.amount,
+        "currency": session.currency,
+        "phase": phase,
+        "phase_since": now,
+        "captured_amount": Decimal(session.amount) if phase is Phase.CAPTURED else 0,
+        "due_at": now + timedelta(minutes=1) if started else None,
+        "finished_at": None if started else now,
+    }
+    created_at = fields.pop("created_at", None)
+    purchase = Purchase.objects.create(**defaults | fields)
+    _date_back(purchase, created_at)
+    return purchase
+
+
+def make_event(session: PaymentSession, name: str = "purchase.captured", **fields: Any) -> Event:
+    """Return an event; the database numbers it and links it to the one before."""
+    defaults = {"session": session, "name": name, "cause_kind": CauseKind.CLOCK}
+    return Event.objects.create(**defaults | fields)
+
+
+def make_psp_call(session: PaymentSession, **fields: Any) -> PspCall:
+    """Return an answered confirm call."""
+    now = timezone.now()
+    defaults = {
+        "session": session,
+        "psp": session.psp,
+        "operation": Operation.CONFIRM,
+        "method": "POST",
+        "path": f"/v1/sessions/{session.psp_token}/purchase",
+        "headers": {"content-type": "application/json"},
+        "body": b'{"amount":"19.99","currency":"EUR"}',
+        "sends": 1,
+        "first_sent_at": now,
+        "last_sent_at": now,
+        "answered_at": now,
+        "duration_ms": 42,
+        "outcome": CallOutcome.ANSWERED,
+        "answer": {"status": "paid"},
+    }
+    return PspCall.objects.create(**defaults | fields)
+
+
+def make_receipt(session: PaymentSession | None, **fields: Any) -> WebhookReceipt:
+    """Return a verified webhook that was worked on."""
+    number = next(_numbers)
+    defaults = {
+        "session": session,
+        "psp": "sandbox",
+        "event_id": f"evt_{number}",
+        "event_type": "session.paid",
+        "headers": {"webhook-id": f"evt_{number}"},
+        "body": b'{"type":"session.paid"}',
+        "state": ReceiptState.PROCESSED,
+    }
+    return WebhookReceipt.objects.create(**defaults | fields)
+
+
+def make_notification_try(session: PaymentSession, **fields: Any) -> NotificationTry:
+    """Return a try that delivered a notification of its own."""
+    now = timezone.now()
+    notification = ShopNotification.objects.create(
+        session=session,
+        type="purchase.successful",
+        body='{"type":"purchase.successful"}',
+        state=NotificationState.DELIVERED,
+        delivered_at=now,
+    )
+    defaults = {"notification": notification, "http_status": 200, "duration_ms": 7}
+    return NotificationTry.objects.create(**defaults | fields)
+
+
+def make_case(session: PaymentSession, **fields: Any) -> Case:
+    """Return an open case."""
+    defaults = {"session": session, "kind": CaseKind.UNANSWERED, "detail": "Nobody answered."}
+    return Case.objects.create(**defaults | fields)
+
+
+def make_user(*permissions: str, **fields: Any) -> User:
+    """Return a member of staff with these permissions ("change_purchase"), and PASSWORD."""
+    defaults: dict[str, Any] = {"username": f"user-{next(_numbers)}", "is_staff": True}
+    user = get_user_model().objects.create_user(password=PASSWORD, **defaults | fields)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def _date_back(row: PaymentSession | Purchase, at: datetime | None) -> None:
+    """Set when a row was made, which the models leave to the clock."""
+    if at is not None:
+        type(row).objects.filter(pk=row.pk).update(created_at=at)
+        row.created_at = at

@@ -1,0 +1,44 @@
+"""What stories share: one sandbox process a test process, and a fresh world a story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from payments.circuit import Circuit
+from payments.models import Shop, ShopApiKey
+from payments.psp import psp_client
+from tests.sandbox_server import SandboxServer, sandbox
+from tests.scenarios.world import World
+
+__all__ = ["sandbox", "world"]
+
+
+@pytest.fixture
+def world(
+    transactional_db: None, live_server: Any, settings: Any, sandbox: SandboxServer
+) -> Iterator[World]:
+    """Return a world in which BPS is served by threads of this process."""
+    settings.BPS_PUBLIC_URL = live_server.url
+    settings.SANDBOX_PSP_URL = sandbox.psp_url
+    settings.SANDBOX_PSP_API_KEY = sandbox.api_key
+    settings.SANDBOX_PSP_WEBHOOK_SECRETS = [sandbox.webhook_secret]
+    settings.BPS_SCHEDULE_SPEED = 60
+    psp_client.cache_clear()
+    Circuit("sandbox").reset()
+    sandbox.control("reset", {})
+    shop = Shop.objects.create(
+        name="A shop",
+        return_origins=["https://shop.test"],
+        routing={"*": ["sandbox"]},
+        notification_url=f"{sandbox.base_url}/shop/notifications/",
+        notification_secrets=[sandbox.notification_secret],
+    )
+    _, key = ShopApiKey.objects.create_key(name="tests", shop=shop)
+    story = World(bps_url=live_server.url, api_key=key, sandbox=sandbox)
+    yield story
+    sandbox.control("reset", {})
+    story.let_calls_end()
+    psp_client.cache_clear()
