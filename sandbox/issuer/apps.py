@@ -1,0 +1,10 @@
+"""Names the issuer bank to Django."""
+
+from django.apps import AppConfig
+
+
+class IssuerConfig(AppConfig):
+    """The issuer bank."""
+
+    name = "sandbox.issuer"
+    label = "issuer"

@@ -1,0 +1,1 @@
+"""One command a file; each makes one call into the PSP."""

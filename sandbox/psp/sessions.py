@@ -1,0 +1,94 @@
+"""Finds sessions, registers them, and ends or captures them when the merchant asks."""
+
+from sandbox.clocks import Now
+from sandbox.psp import outcomes
+from sandbox.psp.answers import Answer
+from sandbox.psp.errors import invalid_request, not_found, state_conflict
+from sandbox.psp.fields import Fields
+from sandbox.psp.models import Session
+from sandbox.psp.money import decimal_string
+from sandbox.psp.wire import session_json
+
+Status = Session.Status
+
+
+def register(fields: Fields, *, now: Now) -> Answer:
+    """Open a session.
+
+    The merchant names the end by its own clock, the wall's; the time that is left is then
+    counted on the PSP's.
+    """
+    amount_minor, currency = fields.money()
+    expires_at = fields.instant("expires_at")
+    if expires_at <= now.wall:
+        raise invalid_request("Must be in the future.", field="expires_at")
+    session = Session(
+        reference=fields.text("reference"),
+        checkout_id=fields.text("checkout_id"),
+        amount_minor=amount_minor,
+        currency=currency,
+        capture=fields.one_of("capture", Session.Capture.values, default="automatic"),
+        locale=fields.text("locale", default="en", longest=35),
+        metadata=fields.json_object("metadata"),
+        return_url=fields.url("return_url"),
+        webhook_url=fields.url("webhook_url"),
+        expires_at=expires_at,
+        ends_at=now.psp + (expires_at - now.wall),
+        created_at=now.psp,
+        updated_at=now.psp,
+    )
+    # Not check, then create: of two at once the unique reference lets one through.
+    Session.objects.bulk_create([session], ignore_conflicts=True)
+    stored = Session.objects.get(reference=session.reference)
+    if stored.token != session.token:
+        raise state_conflict("There is a session with this reference already.")
+    return Answer(201, session_json(stored))
+
+
+def locked(token: str, now: Now) -> Session:
+    """Return the session as time has made it, for this transaction to change."""
+    # Without the key: rows that only refer to the session need not wait.
+    session = Session.objects.select_for_update(no_key=True).filter(token=token).first()
+    if session is None:
+        raise not_found("token")
+    outcomes.bring_up_to_date(session, now)
+    return session
+
+
+def visible(token: str, now: Now) -> Session:
+    """Return the session to a look-up, unless the replica does not know it yet."""
+    session = Session.objects.filter(token=token).first()
+    if session is None or is_hidden(session, now):
+        raise not_found("token")
+    return session
+
+
+def is_hidden(session: Session, now: Now) -> bool:
+    """Whether look-ups do not find the session at present."""
+    hidden_until = session.hidden_until_wall_at
+    return hidden_until is not None and now.wall < hidden_until
+
+
+def cancel(token: str, *, now: Now) -> Answer:
+    """End the session before a charge: afterwards nothing will ever be charged for it."""
+    session = locked(token, now)
+    if session.status in {Status.OPEN, Status.AUTHORIZED, Status.PROCESSING}:
+        outcomes.cancel(session, now)
+    elif session.status not in {Status.CANCELLED, Status.EXPIRED}:
+        raise state_conflict(f"The session is {session.status}: it can't be cancelled.")
+    return Answer(200, session_json(session))
+
+
+def capture(token: str, fields: Fields, *, attempt: int, now: Now) -> Answer:
+    """Take what was reserved, or less; once."""
+    session = locked(token, now)
+    amount_minor, currency = fields.money()
+    if session.status != Status.AUTHORIZED:
+        raise state_conflict(f"The session is {session.status}: nothing waits for a capture.")
+    if currency != session.currency:
+        raise invalid_request(f"The session is in {session.currency}.", field="currency")
+    if amount_minor > session.amount_minor:
+        authorised = decimal_string(session.amount_minor, currency)
+        raise invalid_request(f"Only {authorised} was authorised.", field="amount")
+    outcomes.pay(session, amount_minor=amount_minor, attempt=attempt, now=now)
+    return Answer(200, session_json(session))

@@ -1,0 +1,1 @@
+"""The sandbox keeps the promises of its API.md, and its books are right whatever happens."""

@@ -1,0 +1,228 @@
+"""Starts a sandbox of a test's own: demo shop, PSP and issuer bank, as real processes.
+
+    with start_sandbox(database_url=..., bps_url=..., bps_api_key=...) as sandbox:
+        requests.post(f"{sandbox.psp_url}/v1/sessions", ...)
+        sandbox.control("clock", {"advance_seconds": 14400})
+        assert sandbox.books("c-1")["charged"] == "19.99"
+
+It knows the sandbox only from outside: its environment, its commands, its HTTP.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+import pytest
+import requests
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+ROOT = Path(__file__).resolve().parents[1]
+HOST = "127.0.0.1"
+PSP_API_KEY = "sandbox-key-for-tests"
+PSP_WEBHOOK_SECRET = "whsec_dGhlIFBTUCBzaWducyB3aXRoIHRoaXMgaW4gdGVzdHM="
+NOTIFICATION_SECRET = "whsec_QlBTIHNpZ25zIHdpdGggdGhpcyBpbiB0ZXN0cyBvbmx5"
+GUNICORN = ["-m", "gunicorn", "--config=sandbox/gunicorn.conf.py"]
+MANAGE = ["-m", "sandbox.manage"]
+NOBODY = f"http://{HOST}:9"
+START_SECONDS = 60
+STOP_SECONDS = 5
+
+
+@dataclass
+class SandboxServer:
+    """A running sandbox. Everything about it that a test may want to know or do."""
+
+    base_url: str
+    database_url: str
+    api_key: str
+    webhook_secret: str
+    notification_secret: str
+    log: Path
+    environment: Mapping[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def psp_url(self) -> str:
+        """What BPS calls SANDBOX_PSP_URL."""
+        return f"{self.base_url}/psp"
+
+    def control(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make a control call, a GET when there is no body, and return what it answers."""
+        method = "GET" if body is None else "POST"
+        url = f"{self.psp_url}/control/{path}"
+        return _answer(requests.request(method, url, json=body, timeout=10))
+
+    def books(self, checkout_id: str) -> dict[str, Any]:
+        """Return the books of a checkout that has exactly one session at the PSP."""
+        (entry,) = self.all_books(checkout_id)
+        return entry
+
+    def all_books(self, checkout_id: str = "") -> list[dict[str, Any]]:
+        """Return the books of every session of a checkout, or of everyone, oldest first."""
+        entries: list[dict[str, Any]] = []
+        cursor: str | None = "0"
+        while cursor is not None:
+            query = {"checkout_id": checkout_id, "cursor": cursor}
+            url = f"{self.psp_url}/control/books"
+            page = _answer(requests.get(url, params=query, timeout=10))
+            entries += page["data"]
+            cursor = page["next_cursor"]
+        return entries
+
+    def start(self, name: str) -> None:
+        """Start the process "web" or "clock", and wait until the web one serves."""
+        command = {
+            "web": [*GUNICORN, f"--bind={self.base_url.removeprefix('http://')}", "sandbox.wsgi"],
+            "clock": [*MANAGE, "run_clock"],
+        }[name]
+        self.processes[name] = self._spawn(command)
+        if name == "web":
+            self._wait_until_serving()
+
+    def kill(self, name: str) -> None:
+        """End a process, and all that it has started, with SIGKILL."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End the processes, and their log; the database stays. Harmless when repeated."""
+        for process in self.processes.values():
+            process.terminate()
+        for name in list(self.processes):
+            with suppress(subprocess.TimeoutExpired):
+                self.processes[name].wait(STOP_SECONDS)
+            with suppress(ProcessLookupError):
+                self.kill(name)
+        shutil.rmtree(self.log.parent, ignore_errors=True)
+
+    def bring_database_up_to_date(self) -> None:
+        """Apply the migrations."""
+        if self._spawn([*MANAGE, "migrate", "--verbosity=0"]).wait():
+            raise AssertionError(f"The sandbox has no database:\n{self.log.read_text()}")
+
+    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def _wait_until_serving(self) -> None:
+        give_up_at = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up_at and self.processes["web"].poll() is None:
+            with suppress(requests.RequestException):
+                if requests.get(f"{self.base_url}/healthz", timeout=5).ok:
+                    return
+            time.sleep(0.05)
+        said = self.log.read_text()
+        self.stop()
+        raise AssertionError(f"The sandbox did not start:\n{said}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def start_sandbox(
+    *,
+    database_url: str,
+    bps_url: str = NOBODY,
+    bps_api_key: str = "no-key",
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+) -> SandboxServer:
+    """Return a sandbox that serves, on a free port unless one is named.
+
+    The database is made anew. Further variables of `environment` win over those made here.
+    """
+    create_database(database_url)
+    base_url = f"http://{HOST}:{port or free_port()}"
+    server = SandboxServer(
+        base_url=base_url,
+        database_url=database_url,
+        api_key=PSP_API_KEY,
+        webhook_secret=PSP_WEBHOOK_SECRET,
+        notification_secret=NOTIFICATION_SECRET,
+        log=Path(tempfile.mkdtemp(prefix="sandbox-")) / "log",
+        environment={
+            **{name: os.environ[name] for name in os.environ if not name.startswith("COV")},
+            "SANDBOX_DATABASE_URL": database_url,
+            "SANDBOX_PUBLIC_URL": base_url,
+            "SANDBOX_SECRET_KEY": "a-key-for-tests-alone",
+            "SANDBOX_PSP_API_KEY": PSP_API_KEY,
+            "SANDBOX_PSP_WEBHOOK_SECRET": PSP_WEBHOOK_SECRET,
+            "SANDBOX_SHOP_BPS_URL": bps_url,
+            "SANDBOX_SHOP_BPS_API_KEY": bps_api_key,
+            "SANDBOX_SHOP_NOTIFICATION_SECRET": NOTIFICATION_SECRET,
+            **(environment or {}),
+        },
+    )
+    server.bring_database_up_to_date()
+    server.start("clock")
+    server.start("web")
+    return server
+
+
+def create_database(database_url: str) -> None:
+    """Make the database that the URL names, empty, on the URL's server.
+
+    One that is there already is dropped: webhooks that an earlier run left undelivered would
+    be sent to whoever listens on those ports now.
+    """
+    name = sql.Identifier(str(conninfo_to_dict(database_url)["dbname"]))
+    with psycopg.connect(database_url, dbname="postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+
+
+def database_url_for(suffix: str) -> str:
+    """Return the URL of a database of this test process's own, on the tests' server."""
+    head, question_mark, query = os.environ["DATABASE_URL"].partition("?")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    return f"{head}_{suffix}_{worker}{question_mark}{query}"
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at present."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxServer]:
+    """Return the sandbox of this test process, whose shop has no BPS to call."""
+    with start_sandbox(database_url=database_url_for("sandbox")) as server:
+        yield server
+
+
+def _answer(response: requests.Response) -> dict[str, Any]:
+    assert response.ok, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
