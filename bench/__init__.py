@@ -1,0 +1,1 @@
+"""Measurements of BPS. Not part of what is installed or tested."""
