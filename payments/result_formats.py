@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_time, get_datetime_format
 from babel.numbers import parse_pattern
+
+# CLDR asks for a space here ("RSD 12.34"), which Babel leaves out.
+_CODE_BESIDE_NUMBER: Final = re.compile(r"(?<=[A-Za-z])(?=[0-9])")
 
 
 def sum_shown(value: Decimal, currency: str, *, digits: int, locale: str) -> str:
@@ -17,9 +22,10 @@ def sum_shown(value: Decimal, currency: str, *, digits: int, locale: str) -> str
     in which money is kept: 12.34 RSD would read "RSD 12".
     """
     language = Locale.parse(locale)
-    pattern = parse_pattern(language.currency_formats["standard"])
+    pattern = parse_pattern(language.currency_formats["standard"].pattern)
     pattern.frac_prec = (digits, digits)
-    return pattern.apply(value, language, currency=currency, currency_digits=False)
+    written = str(pattern.apply(value, language, currency=currency, currency_digits=False))
+    return _CODE_BESIDE_NUMBER.sub("\u00a0", written)
 
 
 def digits_of(canonical_amount: str) -> int:
@@ -33,4 +39,6 @@ def digits_of(canonical_amount: str) -> int:
 
 def instant_shown(at: datetime, *, locale: str) -> str:
     """Write an instant in UTC: where the shopper is, we do not know."""
-    return format_datetime(at, "long", locale=locale)
+    day, time = format_date(at, "long", locale=locale), format_time(at, "short", locale=locale)
+    joined = str(get_datetime_format("long", locale=locale)).replace("'", "")
+    return f"{joined.replace('{1}', day).replace('{0}', time)} UTC"

@@ -55,9 +55,7 @@ _SLOWEST: Final = timedelta(minutes=5)
 _MOVES_ON_FOR: Final = timedelta(minutes=10)
 
 
-def shown_state(
-    session: PaymentSession, purchase: Purchase | None, *, now: datetime
-) -> ShownState:
+def shown_state(session: PaymentSession, purchase: Purchase | None, *, now: datetime) -> ShownState:
     """Return what the shopper is told."""
     if purchase is None:
         return _without_purchase(session, now)

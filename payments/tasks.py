@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import structlog
 from celery import shared_task
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from payments.domain.lifecycle import SessionStatus
@@ -51,18 +53,21 @@ HANDLERS: Final[dict[str, Callable[..., None]]] = {
 def drain(kind: str) -> None:
     """Claim and handle due rows of one kind, one at a time, until none is left."""
     until = time.monotonic() + DRAIN_FOR_SECONDS
-    while time.monotonic() < until:
-        claimed = due.claim_due(kind, now=timezone.now())
-        if claimed is None:
-            return
-        handle(kind, claimed)
-    due.hint(kind)
+    with _quiet_while_the_database_is_away():
+        while time.monotonic() < until:
+            claimed = due.claim_due(kind, now=timezone.now())
+            if claimed is None:
+                return
+            handle(kind, claimed)
+        due.hint(kind)
 
 
 def handle(kind: str, row_id: UUID) -> None:
     """Handle one claimed row. A fault leaves the lease, so that it is tried again after it."""
     try:
         HANDLERS[kind](row_id, now=timezone.now())
+    except (OperationalError, InterfaceError):
+        raise
     except Exception:
         log.exception("due_work_failed", kind=kind, row_id=str(row_id))
 
@@ -70,9 +75,19 @@ def handle(kind: str, row_id: UUID) -> None:
 @shared_task
 def sweep() -> None:
     """Find due rows that no hint announced, and call workers for them."""
-    for kind in HANDLERS:
-        for _ in range(due.count_due(kind, now=timezone.now(), at_most=DRAINS_PER_SWEEP)):
-            drain.delay(kind)
+    with _quiet_while_the_database_is_away():
+        for kind in HANDLERS:
+            for _ in range(due.count_due(kind, now=timezone.now(), at_most=DRAINS_PER_SWEEP)):
+                drain.delay(kind)
+
+
+@contextmanager
+def _quiet_while_the_database_is_away() -> Iterator[None]:
+    """Leave work that cannot be read or recorded now to a later sweep; one line says so."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as away:
+        log.warning("database_away", why=str(away).splitlines()[0])
 
 
 @shared_task

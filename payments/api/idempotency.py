@@ -17,14 +17,16 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from payments.api.preferences import patience
 from payments.api.problems import UNKNOWN, Problem, ProblemRaised
 from payments.models import IdempotencyRecord, Shop
 from payments.services.inserts import insert_statement
 
 HEADER: Final = "Idempotency-Key"
 LONGEST_KEY: Final = 255
-# Longer than any request runs (Prefer: wait=25), so that only a dead one is overtaken.
-LOCKED_FOR: Final = timedelta(seconds=40)
+# How much longer than it may wait for the PSP a request is taken to be still running. Overtaking
+# one that is only slow does no harm: the work has natural keys of its own.
+LOCKED_BEYOND_PATIENCE: Final = timedelta(seconds=5)
 
 # The unique (shop, key) is the lock. A record whose request died unanswered is taken over.
 CLAIM: Final = """
@@ -70,7 +72,7 @@ def _record(request: Request, shop: Shop, now: datetime) -> IdempotencyRecord:
         method=request.method or "",
         path=request.path,
         body_hash=hashlib.sha256(request.body).hexdigest(),
-        locked_until=now + LOCKED_FOR,
+        locked_until=now + patience(request.headers.get("Prefer", "")) + LOCKED_BEYOND_PATIENCE,
     )
 
 

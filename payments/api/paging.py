@@ -25,7 +25,9 @@ def page_of_sessions(
     if cursor:
         at, key = _read(cursor, 2)
         made_at, row_id = _instant(at), _uuid(key)
-        sessions = sessions.filter(Q(created_at__lt=made_at) | Q(created_at=made_at, pk__lt=row_id))
+        # The outer bound says it again, so that PostgreSQL begins in the index where it must.
+        later_in_page = Q(created_at__lt=made_at) | Q(pk__lt=row_id)
+        sessions = sessions.filter(later_in_page, created_at__lte=made_at)
     rows = list(sessions[: PAGE_SIZE + 1])
     if len(rows) <= PAGE_SIZE:
         return rows, None

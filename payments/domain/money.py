@@ -47,7 +47,7 @@ def currency_digits(code: str) -> int:
     return int(digits)
 
 
-def parse_money(amount: object, currency: object, *, allow_zero: bool = False) -> Money:
+def parse_money(amount: object, currency: object) -> Money:
     """Return the canonical form of what a shop sent ("19.9" EUR becomes "19.90").
 
     Raises MoneyRefused, naming the field, for anything but a decimal string that fits its
@@ -68,14 +68,17 @@ def parse_money(amount: object, currency: object, *, allow_zero: bool = False) -
     if len(fraction) > digits:
         raise MoneyRefused("amount", f"{currency} has {digits} digits after the point")
     canonical = f"{whole}.{fraction.ljust(digits, '0')}" if digits else whole
-    if not allow_zero and not canonical.strip("0."):
+    if not canonical.strip("0."):
         raise MoneyRefused("amount", "must be more than zero")
     return Money(canonical, currency)
 
 
-def canonical_amount(value: Decimal, currency: str) -> str:
-    """Write a stored decimal (a running total) as the canonical string of its currency."""
-    return str(value.quantize(Decimal(1).scaleb(-currency_digits(currency))))
+def with_digits_of(amount: str, value: Decimal) -> str:
+    """Write a running total with the digits of a stored amount of the same currency.
+
+    Not with ISO 4217's of today: a stored sum stays readable when its currency is withdrawn.
+    """
+    return str(value.quantize(Decimal(amount)))
 
 
 def same_money(ours: Money, theirs: Money) -> bool:

@@ -63,6 +63,7 @@ class NotificationTry(Record):
 
     class Meta:
         ordering = ("created_at",)
+        verbose_name_plural = "notification tries"
 
     def __str__(self) -> str:
         return str(self.http_status or self.error)

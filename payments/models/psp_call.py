@@ -61,6 +61,7 @@ class PspCall(Record):
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
+        verbose_name = "PSP call"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["purchase"],

@@ -93,7 +93,15 @@ class Purchase(Record, DueWork):
                 name="captured_purchase_has_money",
             ),
         ]
-        indexes: ClassVar = [due_index("purchase_due")]
+        indexes: ClassVar = [
+            due_index("purchase_due"),
+            models.Index(fields=["status"], name="purchase_by_status"),
+            models.Index(
+                fields=["payment_reference"],
+                condition=~Q(payment_reference=""),
+                name="purchase_by_psp_reference",
+            ),
+        ]
         triggers: ClassVar = [
             never_deleted,
             unchangeable(

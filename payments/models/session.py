@@ -82,6 +82,7 @@ class PaymentSession(Record, DueWork):
             due_index("session_due"),
             models.Index(fields=["shop", "order_reference"], name="session_by_order"),
             models.Index(fields=["-created_at", "-id"], name="session_newest_first"),
+            models.Index(fields=["status", "-created_at", "-id"], name="session_by_status"),
         ]
         triggers: ClassVar = [
             never_deleted,

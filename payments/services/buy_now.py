@@ -170,5 +170,5 @@ def _store(
     started = event(
         session, "purchase.started", cause, purchase=purchase, phase_after=Phase.SUBMITTING
     )
-    insert_together(purchase, call, started)
+    insert_together(started, purchase, call)
     return Acceptance(purchase, call)

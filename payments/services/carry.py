@@ -13,7 +13,14 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from django.db import close_old_connections, connection, transaction
+import structlog
+from django.db import (
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from django.utils import timezone
 
 from payments.crash_points import CrashPoint, passing
@@ -27,6 +34,8 @@ from payments.services.calls import claim_send, finish_call, staged_call
 from payments.services.look_up import look_up, schedule_next_look
 from payments.services.timeline import Cause, open_case
 from psp_clients.contract import Declined, Operation, Report, ReportedState
+
+log = structlog.get_logger()
 
 # Calls that outlive the shopper's patience go on in these threads. More than a web process has
 # request threads, so that a PSP that hangs for some leaves room for others.
@@ -187,10 +196,15 @@ def _fence(purchase: Purchase, now: datetime) -> None:
 
 
 def _record_late(purchase: Purchase, call: PspCall, done: Future[Answer[Report]]) -> None:
-    """Record, in a thread of the pool, an answer that came after the shopper was answered."""
+    """Record, in a thread of the pool, an answer that came after the shopper was answered.
+
+    Where the database is away, the lease lapses and a worker sends the same call again.
+    """
     close_old_connections()
     try:
         _record_send(purchase, call, done.result(), timezone.now())
+    except (OperationalError, InterfaceError) as away:
+        log.warning("late_answer_not_recorded", purchase=str(purchase), why=str(away))
     finally:
         connection.close()
 

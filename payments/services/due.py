@@ -11,7 +11,7 @@ import queue
 import threading
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Final
+from typing import Final, overload
 from uuid import UUID
 
 import structlog
@@ -42,6 +42,10 @@ def lease_end(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.BPS_LEASE_SECONDS)
 
 
+@overload
+def sooner(at: datetime, now: datetime) -> datetime: ...
+@overload
+def sooner(at: None, now: datetime) -> None: ...
 def sooner(at: datetime | None, now: datetime) -> datetime | None:
     """Shorten a wait by BPS_SCHEDULE_SPEED, so that a demo need not take hours."""
     return at and now + (at - now) / settings.BPS_SCHEDULE_SPEED

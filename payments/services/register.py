@@ -164,7 +164,7 @@ def _store(
         buy_now_url=checkout.buy_now_url,
         locale=checkout.locale,
         metadata=checkout.metadata,
-        expires_at=now + checkout.lifetime,
+        expires_at=due.sooner(now + checkout.lifetime, now),
         # Due once the lease of this request lapses, should it die.
         due_at=now,
         leased_until=due.lease_end(now),

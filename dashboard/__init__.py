@@ -1,0 +1,1 @@
+"""The mid-office: pages for staff. Reads through selectors, acts through services."""

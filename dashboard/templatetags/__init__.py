@@ -1,0 +1,1 @@
+"""What the mid-office's templates can do beyond Django's own."""

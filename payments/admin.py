@@ -1,0 +1,231 @@
+"""The Django admin: shops and API keys to be set up, everything else to be read.
+
+What happened is history: it is neither added, changed nor deleted here. Staff act in the
+mid-office, where every act goes through the services and leaves an event.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+from rest_framework_api_key.admin import APIKeyModelAdmin
+from rest_framework_api_key.models import APIKey
+
+from payments import models as rows
+from payments.admin_forms import ShopApiKeyForm, ShopForm
+
+# The library registers keys that belong to no shop, and would open nothing.
+admin.site.unregister(APIKey)
+
+admin.site.site_header = "BPS administration"
+admin.site.site_title = "BPS administration"
+admin.site.site_url = "/mid-office/"
+
+
+class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows to be read. Newest first, found by whole ids, never counted in full."""
+
+    ordering = ("-pk",)  # UUIDv7 sorts by time, and every table has the index
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: rows are made by what happens."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: history stays."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: history stays."""
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Show every column, those included that no form could edit."""
+        return [_shown(field) for field in self.opts.concrete_fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Show them as text."""
+        return self.get_fields(request, obj)
+
+    @admin.display(description="body")
+    def body_as_text(self, row: Any) -> str:
+        """Return a stored body, whatever bytes it holds."""
+        return bytes(row.body).decode("utf-8", errors="backslashreplace")
+
+
+def _shown(field: models.Field[Any, Any]) -> str:
+    return "body_as_text" if isinstance(field, models.BinaryField) else field.name
+
+
+@admin.register(rows.PaymentSession)
+class PaymentSessionAdmin(HistoryAdmin):
+    """Registered checkouts."""
+
+    list_display = ("checkout_id", "shop", "amount", "currency", "status", "psp", "created_at")
+    list_filter = ("status", "psp", "currency")
+    list_select_related = ("shop",)
+    search_fields = ("=checkout_id", "=order_reference", "=psp_token", "=public_token")
+
+
+@admin.register(rows.Purchase)
+class PurchaseAdmin(HistoryAdmin):
+    """What became of Buy Now."""
+
+    list_display = ("public_id", "shop", "amount", "currency", "phase", "surplus", "created_at")
+    list_filter = ("phase", "surplus", "currency")
+    list_select_related = ("shop", "session")
+    search_fields = ("=id", "=order_reference", "=payment_reference", "=session__checkout_id")
+
+
+@admin.register(rows.PspCall)
+class PspCallAdmin(HistoryAdmin):
+    """Calls to PSPs."""
+
+    list_display = ("operation", "psp", "session", "outcome", "duration_ms", "sends", "created_at")
+    list_filter = ("operation", "outcome", "psp")
+    list_select_related = ("session",)
+    search_fields = ("=idempotency_key", "=session__checkout_id")
+
+
+@admin.register(rows.Event)
+class EventAdmin(HistoryAdmin):
+    """The timelines."""
+
+    list_display = ("name", "session", "position", "cause_kind", "actor", "created_at")
+    list_filter = ("cause_kind",)
+    list_select_related = ("session",)
+    search_fields = ("=name", "=cause_id", "=session__checkout_id")
+
+
+@admin.register(rows.WebhookReceipt)
+class WebhookReceiptAdmin(HistoryAdmin):
+    """Incoming webhooks, the rejected ones included."""
+
+    list_display = ("event_type", "psp", "state", "session", "deliveries", "created_at")
+    list_filter = ("state", "psp")
+    list_select_related = ("session",)
+    search_fields = ("=event_id", "=psp_token", "=reference", "=session__checkout_id")
+
+
+class NotificationTryInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The tries of one notification."""
+
+    model = rows.NotificationTry
+    fields = readonly_fields = ("created_at", "http_status", "error", "duration_ms")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: tries are made by workers."""
+        return False
+
+
+@admin.register(rows.ShopNotification)
+class ShopNotificationAdmin(HistoryAdmin):
+    """Outgoing webhooks, with their tries."""
+
+    list_display = ("type", "session", "state", "attempts", "delivered_at", "created_at")
+    list_filter = ("state", "type")
+    list_select_related = ("session",)
+    search_fields = ("=id", "=session__checkout_id")
+    inlines = (NotificationTryInline,)
+
+
+@admin.register(rows.NotificationTry)
+class NotificationTryAdmin(HistoryAdmin):
+    """All tries to deliver."""
+
+    list_display = ("notification", "http_status", "error", "duration_ms", "created_at")
+    list_select_related = ("notification",)
+    search_fields = ("=notification__session__checkout_id",)
+
+
+@admin.register(rows.Refund)
+class RefundAdmin(HistoryAdmin):
+    """Money on its way back."""
+
+    list_display = ("public_id", "purchase", "amount", "currency", "state", "created_at")
+    list_filter = ("state", "currency")
+    list_select_related = ("purchase", "session")
+    search_fields = ("=id", "=refund_reference", "=session__checkout_id")
+
+
+@admin.register(rows.IdempotencyRecord)
+class IdempotencyRecordAdmin(HistoryAdmin):
+    """Requests that may be repeated, and what they were answered."""
+
+    list_display = ("key", "shop", "method", "path", "answer_status", "created_at")
+    list_select_related = ("shop",)
+    search_fields = ("=key",)
+
+
+@admin.register(rows.Case)
+class CaseAdmin(HistoryAdmin):
+    """What a person must look at. Only who has taken it can be changed here."""
+
+    list_display = ("kind", "session", "owner", "resolved_at", "created_at")
+    list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter))
+    list_select_related = ("session", "owner")
+    search_fields = ("=session__checkout_id",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask the ordinary permission: the owner can be changed."""
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Keep all but the owner."""
+        return [name for name in self.get_fields(request, obj) if name != "owner"]
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        """Offer members of staff as owners, and nobody else."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and field.queryset is not None:
+            field.queryset = field.queryset.filter(is_staff=True, is_active=True)
+        return field
+
+
+@admin.register(rows.Shop)
+class ShopAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Shops: made and changed here, and never deleted."""
+
+    form = ShopForm
+    list_display = ("name", "notification_url", "late_success", "created_at")
+    show_full_result_count = False
+    readonly_fields = ("live_notification_secrets",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: its history stays."""
+        return False
+
+    @admin.display(description="live notification secrets")
+    def live_notification_secrets(self, shop: rows.Shop) -> int:
+        """Return how many there are; the secrets themselves are never shown."""
+        return len(shop.notification_secrets)
+
+
+@admin.register(rows.ShopApiKey)
+class ShopApiKeyAdmin(APIKeyModelAdmin):
+    """API keys: the key is shown once, when it is made; afterwards it can only be revoked."""
+
+    form = ShopApiKeyForm
+    list_display = ("prefix", "name", "shop", "created", "expiry_date", "revoked")
+    list_select_related = ("shop",)
+    search_fields = ("=prefix", "=shop__name")
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a key is revoked, so that what it did stays explained."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Keep a key with the shop that it was made for."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else (*fixed, "shop")

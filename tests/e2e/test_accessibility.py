@@ -1,0 +1,116 @@
+"""Every page, by the rules of axe for WCAG 2.0 to 2.2, levels A and AA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from payments.domain.lifecycle import Phase
+from payments.models import CauseKind, PaymentSession
+from tests.builders import (
+    PASSWORD,
+    make_case,
+    make_event,
+    make_notification_try,
+    make_psp_call,
+    make_purchase,
+    make_receipt,
+    make_session,
+    make_user,
+)
+
+OpenPage = Callable[..., Page]
+
+LEVELS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"],
+}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+PROFILES: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": PHONE,
+    "dark phone": {**PHONE, "color_scheme": "dark"},
+}
+
+
+def assert_accessible(page: Page) -> None:
+    """Expect no violation, and nothing that needs scrolling sideways."""
+    results = Axe().run(page, options=LEVELS)
+    assert results.response["violations"] == [], results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def every_result() -> list[PaymentSession]:
+    """Return sessions that show every state of the result page."""
+    return [
+        make_session(),
+        make_session(cancel_requested_at=timezone.now()),
+        make_purchase(phase=Phase.IN_DOUBT).session,
+        make_purchase(make_session(capture="manual"), phase=Phase.AUTHORIZED).session,
+        make_purchase(phase=Phase.CAPTURED).session,
+        make_purchase(phase=Phase.DECLINED).session,
+        make_session(status="expired"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("profile", "language"), [("light", "de"), ("dark", "ar"), ("phone", "ar")]
+)
+def test_the_result_page_can_be_used_by_all(profile: str, language: str, open_page: OpenPage):
+    [first, *others] = every_result()
+    page = open_page(f"/result/{first.public_token}?lang={language}", **PROFILES[profile])
+
+    assert_accessible(page)
+    for session in others:
+        page.goto(f"/result/{session.public_token}?lang={language}")
+        assert_accessible(page)
+
+
+def busy_session() -> PaymentSession:
+    """Return a session whose page shows everything that a page can show."""
+    purchase = make_purchase(
+        make_session(checkout_id="c-" + "x" * 60, status="completed"),
+        phase=Phase.CAPTURED,
+        surplus=True,
+    )
+    session = purchase.session
+    call = make_psp_call(session, answer={"long": "x" * 3000})
+    make_event(session, cause_kind=CauseKind.PSP_CALL, cause_id=str(call.pk), data={"w": "y" * 500})
+    make_receipt(session, body=b"x" * 9000)
+    make_notification_try(session, error="no answer")
+    make_case(session)
+    return session
+
+
+@pytest.mark.parametrize("profile", ["light", "dark phone"])
+def test_the_mid_office_can_be_used_by_all(profile: str, open_page: OpenPage):
+    session = busy_session()
+    for other in every_result():
+        make_case(other)
+    make_session(
+        created_at=timezone.now() - timedelta(days=3), amount="123456789012", currency="JPY"
+    )
+    user = make_user(is_superuser=True)
+
+    page = open_page("/mid-office/", **PROFILES[profile])
+    assert_accessible(page)
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="Sessions").wait_for()
+    assert_accessible(page)
+    page.goto("/mid-office/?currency=EURO&status=expired")
+    assert_accessible(page)
+    page.goto("/mid-office/search/?q=nothing")
+    assert_accessible(page)
+    page.goto(f"/mid-office/sessions/{session.pk}/")
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert_accessible(page)

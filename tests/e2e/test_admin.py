@@ -1,0 +1,41 @@
+"""The Django admin in a browser that enforces the content security policy..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from payments.models import Shop
+from tests.builders import PASSWORD, make_case, make_purchase, make_session, make_user
+
+OpenPage = Callable[..., Page]
+
+
+def test_works_as_it_came(open_page: OpenPage):
+    session = make_purchase().session
+    case = make_case(make_session())
+    user = make_user(is_superuser=True)
+    page = open_page("/admin/")
+
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.goto(f"/admin/payments/paymentsession/?q={session.checkout_id}")
+    page.get_by_role("link", name=session.checkout_id).click()
+    expect(page.get_by_text(session.public_token)).to_be_visible()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    page.goto(f"/admin/payments/case/{case.pk}/change/")
+    page.get_by_label("Owner").select_option(user.username)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    page.goto("/admin/payments/shop/add/")
+    page.get_by_label("Name:").fill("Bulbs & More")
+    page.get_by_label("Return origins").fill("https://bulbs.example")
+    page.get_by_label("Routing").fill('{"*": ["sandbox"]}')
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+
+    case.refresh_from_db()
+    assert case.owner == user
+    assert Shop.objects.get(name="Bulbs & More").return_origins == ["https://bulbs.example"]

@@ -1,0 +1,1 @@
+"""The mid-office's pages, and the Django admin."""

@@ -1,0 +1,102 @@
+"""The mid-office..."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from dashboard.urls import urlpatterns
+from tests.builders import PASSWORD, make_user
+from tests.midoffice.conftest import logged_in
+
+pytestmark = pytest.mark.django_db
+
+OPEN_TO_ALL = {"login", "logout"}
+LOGIN = reverse("mid-office:login")
+LIST = reverse("mid-office:sessions")
+
+
+def every_page() -> list[str]:
+    """Return the address of every page behind the login."""
+    names = [pattern.name for pattern in urlpatterns if pattern.name not in OPEN_TO_ALL]
+    needs_id = {"session", "ask-the-psp"}
+    return [
+        reverse(f"mid-office:{name}", args=[UUID(int=7)] if name in needs_id else [])
+        for name in names
+    ]
+
+
+@pytest.mark.parametrize("address", every_page())
+def test_sends_strangers_to_the_login(address: str):
+    shown, acted = Client().get(address), Client().post(address)
+
+    assert (shown.status_code, shown["Location"]) == (302, f"{LOGIN}?next={address}")
+    assert (acted.status_code, acted["Location"]) == (302, f"{LOGIN}?next=")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("address", every_page())
+def test_refuses_whoever_is_no_staff(address: str, method: str):
+    response = getattr(logged_in(is_staff=False), method)(address)
+
+    assert response.status_code == 403
+
+
+def test_logs_staff_in_and_leads_them_where_they_wanted_to_go():
+    user = make_user()
+    browser = Client()
+
+    response = browser.post(
+        f"{LOGIN}?next={LIST}",
+        {"username": user.username, "password": PASSWORD, "next": f"{LIST}?status=started"},
+    )
+
+    assert response.status_code == 302
+    assert response["Location"] == f"{LIST}?status=started"
+    assert browser.get(LIST).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "password"),
+    [({"is_staff": False}, PASSWORD), ({"is_active": False}, PASSWORD), ({}, "wrong")],
+)
+def test_logs_nobody_else_in(fields: dict[str, bool], password: str):
+    user = make_user(**fields)
+    browser = Client()
+
+    response = browser.post(LOGIN, {"username": user.username, "password": password})
+
+    assert response.status_code == 200
+    assert 'role="alert"' in response.content.decode()
+    assert "session" not in browser.cookies
+
+
+def test_leads_nobody_to_other_sites_after_the_login():
+    user = make_user()
+
+    response = Client().post(
+        LOGIN, {"username": user.username, "password": PASSWORD, "next": "https://evil.example/"}
+    )
+
+    assert response["Location"] == LIST
+
+
+def test_logs_out(viewer: Client):
+    response = viewer.post(reverse("mid-office:logout"))
+
+    assert response["Location"] == LOGIN
+    assert viewer.get(LIST).status_code == 302
+
+
+def test_is_kept_by_no_browser(viewer: Client):
+    assert viewer.get(LIST)["Cache-Control"] == "no-store"
+
+
+def test_says_on_every_page_that_a_sandbox_moves_no_money(viewer: Client):
+    words = "Sandbox: no real money is moved."
+
+    assert words in viewer.get(LIST).content.decode()
+    assert words in Client().get(LOGIN).content.decode()

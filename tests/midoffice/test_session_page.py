@@ -1,0 +1,412 @@
+"""The page of one session..."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import unescape
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from dashboard.views import SHOWN_ENTRIES
+from payments.domain.lifecycle import Phase
+from payments.models import (
+    CallOutcome,
+    CaseKind,
+    CauseKind,
+    Event,
+    PaymentSession,
+    Purchase,
+    ShopNotification,
+)
+from tests.builders import (
+    make_case,
+    make_event,
+    make_notification_try,
+    make_psp_call,
+    make_purchase,
+    make_receipt,
+    make_session,
+    make_user,
+)
+from tests.midoffice.conftest import logged_in
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = "</pre><script>alert(1)</script>\u202e\u2066\u0000".replace("\0", "\x1b")
+CARD_NUMBER = "4111 1111 1111 1111"
+
+
+def raw(browser: Client, session: PaymentSession) -> str:
+    """Return the page as it was sent."""
+    response = browser.get(reverse("mid-office:session", args=[session.pk]))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def page(browser: Client, session: PaymentSession) -> str:
+    """Return the page as it is read, with single spaces."""
+    return " ".join(unescape(raw(browser, session)).split())
+
+
+def test_is_not_there_for_an_unknown_id(viewer: Client):
+    assert viewer.get(reverse("mid-office:session", args=[uuid4()])).status_code == 404
+
+
+def test_sums_up_what_was_registered_captured_and_refunded(viewer: Client):
+    purchase = make_purchase(phase=Phase.CAPTURED, refunded_amount=5)
+
+    response = viewer.get(reverse("mid-office:session", args=[purchase.session_id]))
+
+    assert [(label, str(value)) for label, value in response.context["sums"]] == [
+        ("Registered", "19.99"),
+        ("Captured", "19.99"),
+        ("Refunded", "5.00"),
+    ]
+
+
+def test_names_every_id_with_a_button_to_copy_it(viewer: Client):
+    purchase = make_purchase(phase=Phase.CAPTURED, payment_reference="ch_77")
+    session = purchase.session
+
+    shown = page(viewer, session)
+
+    for value in (
+        session.checkout_id,
+        session.order_reference,
+        session.psp_token,
+        "ch_77",
+        purchase.public_id,
+        session.pk,
+        f"http://bps.test/result/{session.public_token}",
+    ):
+        assert f"<code>{value}</code>" in shown
+        assert f'data-copy="{value}"' in shown
+
+
+@pytest.mark.parametrize(
+    ("phase", "why", "what_next"),
+    [
+        (Phase.SUBMITTING, "The PSP has not answered yet.", "with the same key"),
+        (Phase.IN_DOUBT, "the PSP may have charged", "BPS asks the PSP what became of it."),
+        (Phase.PENDING, "has yet to answer", "A webhook is expected."),
+        (Phase.AUTHORIZED, "reserved on the card", "whether it was captured"),
+        (Phase.CAPTURED, "The PSP took the money.", "Nothing more"),
+        (Phase.DECLINED, "refused. Nothing was charged.", "Nothing more"),
+        (Phase.CANCELLED, "before any money was taken", "Nothing more"),
+        (Phase.EXPIRED, "The PSP's time limit ended it.", "Nothing more"),
+        (Phase.ERRORED, "It is proved not to have happened.", "Nothing more"),
+    ],
+)
+def test_says_why_a_purchase_is_in_its_phase_and_what_comes_next(
+    phase: Phase, why: str, what_next: str, viewer: Client
+):
+    shown = page(viewer, make_purchase(phase=phase).session)
+
+    assert why in shown
+    assert what_next in shown
+    assert f'aria-current="step">{phase.replace("_", " ")}<' in shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "why", "what_next"),
+    [
+        ({"status": "created"}, "No PSP has confirmed the registration", "to register it"),
+        ({}, "Nobody has pressed Buy Now.", "It expires, unless somebody buys."),
+        (
+            {"cancel_requested_at": timezone.now(), "cancel_reason": "asked for by the shop"},
+            "Its end was asked for (asked for by the shop).",
+            "BPS records the end once the PSP has confirmed it.",
+        ),
+        (
+            {"expires_at": timezone.now() - timedelta(seconds=1)},
+            "Its time has passed.",
+            "BPS records the end once the PSP has confirmed it.",
+        ),
+        ({"status": "expired"}, "Its time passed without a purchase", "Nothing more"),
+        ({"status": "cancelled"}, "It was cancelled before a purchase", "Nothing more"),
+        ({"status": "failed"}, "No PSP would register it.", "Nothing more"),
+    ],
+)
+def test_says_why_a_session_without_a_purchase_is_in_its_state(
+    fields: dict[str, object], why: str, what_next: str, viewer: Client
+):
+    shown = page(viewer, make_session(**fields))
+
+    assert why in shown
+    assert what_next in shown
+
+
+def test_says_when_the_next_thing_happens(viewer: Client):
+    at = timezone.now() + timedelta(minutes=3, seconds=30)
+    purchase = make_purchase(phase=Phase.IN_DOUBT, due_at=at)
+
+    assert f"in 3 min ({at:%Y-%m-%d %H:%M:%S} UTC)" in page(viewer, purchase.session)
+
+
+def test_says_that_a_person_must_decide_when_no_look_is_planned(viewer: Client):
+    purchase = make_purchase(phase=Phase.IN_DOUBT, due_at=None)
+
+    assert "a person must decide" in page(viewer, purchase.session)
+
+
+def test_gives_the_psps_reason_and_tells_of_a_capture_by_hand(viewer: Client):
+    declined = make_purchase(phase=Phase.DECLINED, reason_text="Do not honour")
+    reserved = make_purchase(make_session(capture="manual"), phase=Phase.AUTHORIZED)
+
+    assert "Reason: Do not honour." in page(viewer, declined.session)
+    assert "The shop captures it when it ships." in page(viewer, reserved.session)
+
+
+def test_marks_a_surplus_charge(viewer: Client):
+    shown = page(viewer, make_purchase(phase=Phase.CAPTURED, surplus=True).session)
+
+    assert "surplus</span>" in shown
+    assert "this charge is to be refunded" in shown
+
+
+@pytest.mark.parametrize(
+    ("phase", "presses", "words"),
+    [
+        (Phase.CAPTURED, 50, "Buy Now pressed 50 times, charged once."),
+        (Phase.DECLINED, 1, "Buy Now pressed 1 time, not charged."),
+        (Phase.IN_DOUBT, 2, "Buy Now pressed 2 times, outcome not known yet."),
+    ],
+)
+def test_tells_how_often_buy_now_was_pressed(
+    phase: Phase, presses: int, words: str, viewer: Client
+):
+    assert words in page(viewer, make_purchase(phase=phase, presses=presses).session)
+
+
+def test_shows_where_a_purchase_was_and_may_go(viewer: Client):
+    purchase = make_purchase(phase=Phase.PENDING)
+    make_event(purchase.session, "purchase.started", phase_after=Phase.SUBMITTING)
+
+    response = viewer.get(reverse("mid-office:session", args=[purchase.session_id]))
+
+    assert {step.word: str(step.place) for step in response.context["steps"]} == {
+        "submitting": "passed",
+        "in doubt": "closed",
+        "pending": "current",
+        "authorized": "possible",
+        "captured": "possible",
+        "declined": "possible",
+        "cancelled": "possible",
+        "expired": "possible",
+        "errored": "possible",
+    }
+
+
+def test_shows_where_a_session_was_and_may_go(viewer: Client):
+    session = make_session(status="expired")
+
+    response = viewer.get(reverse("mid-office:session", args=[session.pk]))
+
+    assert {step.word: str(step.place) for step in response.context["steps"]} == {
+        "created": "passed",
+        "registered": "passed",
+        "completed": "closed",
+        "expired": "current",
+        "cancelled": "closed",
+        "failed": "closed",
+    }
+
+
+def test_shows_open_cases_and_who_has_taken_them(viewer: Client):
+    session = make_session()
+    make_case(session, kind=CaseKind.SURPLUS, detail="Paid twice.", owner=make_user(username="ann"))
+    make_case(session, kind=CaseKind.UNANSWERED, resolved_at=timezone.now(), detail="Long ago.")
+
+    shown = page(viewer, session)
+
+    assert "Open case: a second charge for a paid order." in shown
+    assert "Paid twice." in shown
+    assert "Owner: ann." in shown
+    assert "Long ago." not in shown
+
+
+def test_says_what_the_shop_has_not_heard_yet(viewer: Client):
+    session = make_session()
+    ShopNotification.objects.create(
+        session=session,
+        type="purchase.failed",
+        body="{}",
+        due_at=timezone.now() + timedelta(minutes=5, seconds=30),
+    )
+
+    assert "waiting to be delivered, next try" in page(viewer, session)
+    assert "in 5 min" in page(viewer, session)
+
+
+def captured(session: PaymentSession, cause_kind: CauseKind, cause_id: str) -> Event:
+    return make_event(
+        session,
+        cause_kind=cause_kind,
+        cause_id=cause_id,
+        phase_before=Phase.SUBMITTING,
+        phase_after=Phase.CAPTURED,
+        data={"psp_word": "paid", "psp_amount": None, "nested": {"answer": [1]}},
+    )
+
+
+def test_merges_all_that_happened_in_order_of_time(viewer: Client):
+    session = make_purchase(phase=Phase.CAPTURED).session
+    call = make_psp_call(session, outcome=CallOutcome.IN_DOUBT, error="no answer", sends=2)
+    receipt = make_receipt(session, deliveries=3)
+    happened = captured(session, CauseKind.RECEIPT, str(receipt.pk))
+    tried = make_notification_try(session, http_status=500, error="HTTP 500")
+
+    response = viewer.get(reverse("mid-office:session", args=[session.pk]))
+
+    lines = response.context["lines"]
+    assert [(line.id, line.kind, line.title) for line in lines] == [
+        (str(call.pk), "PSP call", "confirm at sandbox: in doubt"),
+        (str(receipt.pk), "webhook", "session.paid from sandbox: worked on"),
+        (str(happened.pk), "event", "purchase captured"),
+        (str(tried.pk), "notification", "purchase.successful to the shop: failed"),
+    ]
+    shown = page(viewer, session)
+    assert "submitting → captured" in shown
+    assert "<dt>delivered</dt><dd>3 times</dd>" in shown
+    assert "<dt>sent</dt><dd>2 times</dd>" in shown
+    assert "<dt>psp word</dt><dd>paid</dd>" in shown
+    assert "<summary>nested</summary>" in shown
+    assert "psp amount" not in shown
+
+
+@pytest.mark.parametrize("kind", [CauseKind.PSP_CALL, CauseKind.RECEIPT])
+def test_links_an_event_to_what_caused_it(kind: CauseKind, viewer: Client):
+    session = make_purchase(phase=Phase.CAPTURED).session
+    cause = make_psp_call(session) if kind == CauseKind.PSP_CALL else make_receipt(session)
+    captured(session, kind, str(cause.pk))
+
+    shown = page(viewer, session)
+
+    assert f'<li id="{cause.pk}">' in shown
+    assert f'<a href="#{cause.pk}">because of {kind.label}</a>' in shown
+
+
+def test_names_a_cause_that_is_not_on_the_page(viewer: Client):
+    session = make_purchase(phase=Phase.CAPTURED).session
+    captured(session, CauseKind.API_REQUEST, "req-77")
+
+    shown = page(viewer, session)
+
+    assert "because of the shop's request" in shown
+    assert "<dt>cause id</dt><dd>req-77</dd>" in shown
+
+
+def test_shows_bodies_readably_and_without_secrets(viewer: Client):
+    session = make_session()
+    make_psp_call(
+        session,
+        body=b'{"amount":"19.99","api_key":"sk_live_1","note":"card %s"}' % CARD_NUMBER.encode(),
+        answer={"client_secret": "cs_1", "status": "paid"},
+    )
+    make_receipt(session, body=b"\xff not JSON", headers={"webhook-signature": "v1,abc"})
+
+    shown = unescape(raw(viewer, session))
+
+    assert '  "amount": "19.99",\n  "api_key": "[removed]",\n  "note": "[removed]"' in shown
+    assert '"status": "paid",\n  "client_secret": "[removed]"' in shown
+    assert "\\xff not JSON" in shown
+    for secret in ("sk_live_1", "cs_1", "v1,abc", CARD_NUMBER):
+        assert secret not in shown
+
+
+def test_cuts_what_is_too_long_and_says_so(viewer: Client):
+    session = make_session()
+    make_receipt(session, body=b"x" * 10_000)
+
+    shown = raw(viewer, session)
+
+    assert "… 2000 more characters" in shown
+    assert "x" * 8_001 not in shown
+
+
+def test_survives_json_that_is_nested_to_hurt(viewer: Client):
+    session = make_session()
+    make_receipt(session, body=b"[" * 100_000)
+
+    assert "… 92000 more characters" in raw(viewer, session)
+
+
+def hostile_session() -> PaymentSession:
+    """Return a session in which all that others can write is hostile."""
+    purchase = make_purchase(
+        make_session(checkout_id=HOSTILE, order_reference=HOSTILE, psp_token=HOSTILE),
+        phase=Phase.DECLINED,
+        reason_code=HOSTILE,
+        reason_text=HOSTILE,
+        payment_reference=HOSTILE,
+    )
+    session = purchase.session
+    fill_with(HOSTILE, purchase)
+    return session
+
+
+def fill_with(words: str, purchase: Purchase) -> None:
+    """Let a PSP and a shop say these words wherever they can."""
+    session = purchase.session
+    make_psp_call(session, error=words, answer={words: words}, body=words.encode())
+    make_receipt(session, event_type=words, note=words, body=words.encode(), headers={words: words})
+    make_event(session, words[:40], data={words: words, "nested": {words: [words]}}, actor=words)
+    make_notification_try(session, error=words)
+    make_case(session, detail=words)
+
+
+def test_shows_what_others_wrote_as_text(viewer: Client):
+    shown = raw(viewer, hostile_session())
+
+    assert "<script>alert" not in shown
+    assert "</pre><script" not in shown
+    assert shown.count("&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩⟨U+2066⟩") > 10
+    # What a copy button holds is the true value; it is never shown.
+    seen = "".join(part for part in shown.split('data-copy="')[:1])
+    assert not set(seen) & {"\u202e", "\u2066", "\x1b"}
+
+
+def test_shows_only_the_latest_of_very_many_entries(viewer: Client):
+    session = make_session()
+    for number in range(SHOWN_ENTRIES + 1):
+        make_event(session, "buy_now.pressed_again", cause_id=f"request {number}")
+
+    shown = page(viewer, session)
+
+    assert f"Only the latest {SHOWN_ENTRIES} entries are shown." in shown
+    assert "request 0<" not in shown
+    assert "request 1<" in shown
+    assert f"request {SHOWN_ENTRIES}<" in shown
+
+
+def test_costs_the_same_whatever_its_length(
+    viewer: Client, django_assert_num_queries: DjangoAssertNumQueries
+):
+    purchase = make_purchase(phase=Phase.CAPTURED)
+    with django_assert_num_queries(11):
+        raw(viewer, purchase.session)
+
+    for kind in CaseKind:
+        make_case(purchase.session, kind=kind, owner=make_user())
+    for _ in range(10):
+        make_psp_call(purchase.session)
+        make_receipt(purchase.session)
+        make_event(purchase.session)
+        make_notification_try(purchase.session)
+    with django_assert_num_queries(11):
+        raw(viewer, purchase.session)
+
+
+def test_offers_to_ask_the_psp_only_to_those_who_may():
+    session = make_purchase().session
+    button = "Ask the PSP now"
+
+    assert button in page(logged_in("change_purchase"), session)
+    assert button in page(logged_in(is_superuser=True), session)
+    assert button not in page(logged_in("view_purchase"), session)
+    assert button not in page(logged_in("change_purchase"), make_session())

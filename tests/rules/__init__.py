@@ -1,0 +1,1 @@
+"""The rules of payments.domain, tried as what they are: pure functions over plain values."""

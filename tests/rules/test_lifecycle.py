@@ -1,0 +1,151 @@
+"""Lifecycle: what may follow what, and what every report means for every phase."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from payments.domain.lifecycle import (
+    FAILED_PHASES,
+    PHASE_GRAPH,
+    PHASE_REPORTED,
+    SESSION_GRAPH,
+    STARTED_PHASES,
+    STATUS_OF,
+    Phase,
+    PurchaseStatus,
+    SessionStatus,
+    Verdict,
+    is_late_success,
+    judge,
+)
+from psp_clients.contract import ReportedState
+
+# One row for what we hold, one column for what is reported, both in the order of PHASES.
+# A: advance, s: stale, C: conflict.
+PHASES = tuple(Phase)
+VERDICTS = {
+    #                  sub dou pen aut cap dec can exp err
+    Phase.SUBMITTING: "s   A   A   A   A   A   A   A   A",
+    Phase.IN_DOUBT: "  s   s   A   A   A   A   A   A   A",
+    Phase.PENDING: "   s   s   s   A   A   A   A   A   A",
+    Phase.AUTHORIZED: "s   s   s   s   A   A   A   A   A",
+    Phase.CAPTURED: "  s   s   s   s   s   s   s   s   s",
+    Phase.DECLINED: "  s   s   s   s   A   s   C   C   C",
+    Phase.CANCELLED: " s   s   s   s   A   C   s   C   C",
+    Phase.EXPIRED: "   s   s   s   s   A   C   C   s   C",
+    Phase.ERRORED: "   s   s   s   s   A   C   C   C   s",
+}
+LETTERS = {"A": Verdict.ADVANCE, "s": Verdict.STALE, "C": Verdict.CONFLICT}
+TABLE = [
+    (held, reported, LETTERS[letter])
+    for held, row in VERDICTS.items()
+    for reported, letter in zip(PHASES, row.split(), strict=True)
+]
+
+
+def reachable(start: Phase) -> set[Phase]:
+    found: set[Phase] = set()
+    waiting = [start]
+    while waiting:
+        for following in PHASE_GRAPH[waiting.pop()] - found:
+            found.add(following)
+            waiting.append(following)
+    return found
+
+
+class TestAReport:
+    @pytest.mark.parametrize(("held", "reported", "verdict"), TABLE)
+    def test_is_judged_as_the_table_says(
+        self, held: Phase, reported: Phase, verdict: Verdict
+    ) -> None:
+        assert judge(held, reported) is verdict
+
+    def test_is_judged_for_every_pair_of_phases(self) -> None:
+        assert {(held, reported) for held, reported, _ in TABLE} == set(product(Phase, repeat=2))
+
+    def test_of_failure_never_undoes_a_success(self) -> None:
+        assert {judge(Phase.CAPTURED, failed) for failed in FAILED_PHASES} == {Verdict.STALE}
+
+    def test_of_success_is_late_only_after_a_failure(self) -> None:
+        late = {pair for pair in product(Phase, repeat=2) if is_late_success(pair[0], pair[1])}
+
+        assert late == {(failed, Phase.CAPTURED) for failed in FAILED_PHASES}
+
+    def test_that_the_psp_has_not_acted_says_nothing_about_the_phase(self) -> None:
+        assert PHASE_REPORTED == {
+            ReportedState.OPEN: None,
+            ReportedState.PENDING: Phase.PENDING,
+            ReportedState.AUTHORIZED: Phase.AUTHORIZED,
+            ReportedState.CAPTURED: Phase.CAPTURED,
+            ReportedState.DECLINED: Phase.DECLINED,
+            ReportedState.CANCELLED: Phase.CANCELLED,
+            ReportedState.EXPIRED: Phase.EXPIRED,
+        }
+
+    def test_of_every_state_is_understood(self) -> None:
+        assert set(PHASE_REPORTED) == set(ReportedState)
+
+
+class TestThePhases:
+    def test_lead_nowhere_twice(self) -> None:
+        assert [phase for phase in Phase if phase in reachable(phase)] == []
+
+    def test_end_at_captured(self) -> None:
+        assert PHASE_GRAPH[Phase.CAPTURED] == frozenset()
+
+    @pytest.mark.parametrize("failed", FAILED_PHASES)
+    def test_that_failed_can_only_be_overtaken_by_success(self, failed: Phase) -> None:
+        assert PHASE_GRAPH[failed] == {Phase.CAPTURED}
+
+    @pytest.mark.parametrize("phase", [p for p in Phase if p is not Phase.CAPTURED])
+    def test_that_have_not_succeeded_can_still(self, phase: Phase) -> None:
+        assert Phase.CAPTURED in PHASE_GRAPH[phase]
+
+    def test_hold_every_skip_as_a_move_of_its_own(self) -> None:
+        assert {phase: set(PHASE_GRAPH[phase]) for phase in Phase} == {
+            phase: reachable(phase) for phase in Phase
+        }
+
+    def test_of_a_started_purchase_go_forward_only(self) -> None:
+        assert STARTED_PHASES == (
+            Phase.SUBMITTING,
+            Phase.IN_DOUBT,
+            Phase.PENDING,
+            Phase.AUTHORIZED,
+        )
+        for place, phase in enumerate(STARTED_PHASES):
+            assert PHASE_GRAPH[phase] & set(STARTED_PHASES) == set(STARTED_PHASES[place + 1 :])
+
+    def test_have_one_status_each(self) -> None:
+        assert STATUS_OF == {
+            Phase.SUBMITTING: PurchaseStatus.STARTED,
+            Phase.IN_DOUBT: PurchaseStatus.STARTED,
+            Phase.PENDING: PurchaseStatus.STARTED,
+            Phase.AUTHORIZED: PurchaseStatus.STARTED,
+            Phase.CAPTURED: PurchaseStatus.SUCCESSFUL,
+            Phase.DECLINED: PurchaseStatus.FAILED,
+            Phase.CANCELLED: PurchaseStatus.FAILED,
+            Phase.EXPIRED: PurchaseStatus.FAILED,
+            Phase.ERRORED: PurchaseStatus.FAILED,
+        }
+
+
+class TestASession:
+    def test_moves_only_along_its_graph(self) -> None:
+        assert {
+            SessionStatus.CREATED: {SessionStatus.REGISTERED, SessionStatus.FAILED},
+            SessionStatus.REGISTERED: {
+                SessionStatus.COMPLETED,
+                SessionStatus.EXPIRED,
+                SessionStatus.CANCELLED,
+            },
+            SessionStatus.COMPLETED: frozenset(),
+            SessionStatus.EXPIRED: frozenset(),
+            SessionStatus.CANCELLED: frozenset(),
+            SessionStatus.FAILED: frozenset(),
+        } == SESSION_GRAPH
+
+    def test_has_a_place_in_the_graph_for_every_status(self) -> None:
+        assert set(SESSION_GRAPH) == set(SessionStatus)
