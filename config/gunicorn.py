@@ -1,0 +1,14 @@
+"""How gunicorn serves BPS, in the demo and in production. It names no address: `--bind` does."""
+
+# Threads, because a Buy Now waits for its PSP; two workers of eight fit two cores.
+worker_class = "gthread"
+workers = 2
+threads = 8
+# Each worker listens for itself: shared, the kernel hands most connections to one of them.
+reuse_port = True
+# A Buy Now may wait 25 seconds when it asks to (Prefer: wait=25); let it finish.
+graceful_timeout = 30
+keepalive = 30
+# The request middleware logs each request with its id.
+accesslog = None
+control_socket_disable = True

@@ -1,0 +1,36 @@
+"""The settings of the tests: those of production, read from an environment made for tests.
+
+It starts private servers where none are given. A variable that is set already wins, so that a
+process started by a test can be given others than the test has.
+"""
+
+import os
+
+from config.broker import broker_url
+from config.devserver import ensure_servers
+
+servers = ensure_servers("test")
+TEST_ENVIRONMENT = {
+    "DEBUG": "on",
+    "SECRET_KEY": "a-key-for-tests-alone",
+    "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+    "DATABASE_URL": servers.own_database_url(),
+    "REDIS_URL": servers.redis_url,
+    "BPS_PUBLIC_URL": "http://bps.test",
+    "BPS_PSPS": "sandbox",
+    "SANDBOX_PSP_URL": "http://127.0.0.1:9/psp",  # nobody answers there: tests bring their own PSP
+    "SANDBOX_PSP_API_KEY": "sandbox-key-for-tests",
+    "SANDBOX_PSP_WEBHOOK_SECRETS": "whsec_dGVzdHMtc2lnbi13aXRoLXRoaXMtc2VjcmV0LW9ubHk=",
+    "BPS_NOTIFY_PRIVATE_ADDRESSES": "on",
+}
+for name, value in TEST_ENVIRONMENT.items():
+    os.environ.setdefault(name, value)
+
+from config.settings import *  # noqa: E402, F403 - read only after the environment is made
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Test processes share a Valkey and not its databases, or hints and circuits would mix.
+_process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+REDIS_URL = f"{os.environ['REDIS_URL'].removesuffix('?db=0')}?db={_process}"
+CELERY_BROKER_URL = broker_url(REDIS_URL)

@@ -1,0 +1,1 @@
+"""How the code is laid out: who may import whom, and what imports cannot say."""

@@ -1,0 +1,64 @@
+"""Only `payments.services.settle` writes a purchase's phase."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.phase_writers import phase_writes
+
+ROOT = Path(__file__).resolve().parents[2]
+GATE = ROOT / "payments/services/settle.py"
+SOURCES = [
+    path
+    for package in ("config", "dashboard", "payments", "psp_clients")
+    for path in (ROOT / package).rglob("*.py")
+    if "migrations" not in path.parts
+]
+
+
+def test_nothing_else_writes_one():
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in SOURCES
+        if path != GATE and (lines := phase_writes(path.read_text()))
+    }
+
+    assert found == {}
+
+
+def test_settle_is_seen_to_write_one():
+    assert phase_writes(GATE.read_text())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "purchase.phase = Phase.CAPTURED",
+        "purchase.phase, purchase.status = phase, status",
+        "purchase.phase += 'd'",
+        "purchase.phase: str = 'captured'",
+        "setattr(purchase, 'phase', 'captured')",
+        "Purchase.objects.filter(pk=pk).update(phase=Phase.CAPTURED)",
+        "Purchase.objects.bulk_update(purchases, ['phase'])",
+        "purchase.save(update_fields=['phase', 'status'])",
+        "Purchase.objects.update_or_create(pk=pk, defaults={'phase': 'captured'})",
+        "Purchase.objects.create(phase=Phase.CAPTURED)",
+        "Purchase(session=session, phase='captured')",
+        "cursor.execute('UPDATE payments_purchase SET phase = %s', ['captured'])",
+    ],
+)
+def test_sees_each_way_of_writing_one(source: str):
+    assert phase_writes(source) == [1]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Purchase.objects.filter(phase=Phase.CAPTURED).update(polls=1)",
+        "Purchase(session=session, phase=Phase.SUBMITTING)",
+        "before = purchase.phase",
+        "if purchase.phase == Phase.CAPTURED: pass",
+    ],
+)
+def test_leaves_reading_and_the_first_phase_alone(source: str):
+    assert phase_writes(source) == []

@@ -1,0 +1,45 @@
+"""What every test may ask for: nothing here knows what BPS does."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from playwright.sync_api import Browser, sync_playwright
+
+from config.chromium import ARGUMENTS, MISSING, find_chromium
+
+
+@pytest.fixture
+def process_environment(transactional_db: None) -> dict[str, str]:
+    """Return the environment for a BPS process of its own that shares this test's database.
+
+    It sees only what is committed, hence the transactional database. Its settings are
+    `config.settings`; the test overrides what it wants.
+    """
+    url = os.environ["DATABASE_URL"]
+    test_database = connection.settings_dict["NAME"]
+    head, _, query = url.partition("?")
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": f"{head.rpartition('/')[0]}/{test_database}?{query}",
+        "REDIS_URL": settings.REDIS_URL,
+    }
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a Chromium, for one module at a time; without one its tests are skipped."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip(MISSING)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread, which Django would take for async code.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+        # The loop gave this thread database connections of its own, which nothing else closes.
+        connections.close_all()

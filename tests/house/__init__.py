@@ -1,0 +1,1 @@
+"""The house: settings, private servers, the demo and its processes."""

@@ -1,0 +1,150 @@
+"""The demo starts everything, tells how to get in, and leaves nothing behind."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from config.demo import Demo
+from config.demo.keepsake import Secrets
+from config.demo.ports import PortTaken, refuse_taken_ports
+from config.stopping import Stopped
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def free_ports() -> tuple[int, int]:
+    with listening() as port, listening() as other:
+        return port, other
+
+
+def demo_in(folder: Path, stopping: threading.Event | None = None) -> tuple[Demo, list[str]]:
+    port, sandbox_port = free_ports()
+    lines: list[str] = []
+    demo = Demo(
+        "demo",
+        port=port,
+        sandbox_port=sandbox_port,
+        report=lambda name, line: lines.append(f"{name}: {line}"),
+        stopping=stopping or threading.Event(),
+        dev_folder=folder,
+    )
+    return demo, lines
+
+
+@pytest.fixture(autouse=True)
+def _no_servers_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+
+def status_of_api(known: dict[str, str]) -> int:
+    answer = requests.get(
+        f"{known['bps_url']}/api/v1/payment-sessions",
+        headers={"Authorization": f"Api-Key {known['api_key']}"},
+        timeout=10,
+    )
+    return answer.status_code
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the commands of all processes that name the folder in command or environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(folder).encode() in command + environment:
+            found.append(command.replace(b"\0", b" ").decode())
+    return found
+
+
+def test_starts_twice_with_the_same_key_and_leaves_nothing_behind(tmp_path: Path):
+    told = []
+    for _ in range(2):
+        demo, lines = demo_in(tmp_path)
+        try:
+            told.append(demo.start())
+            assert status_of_api(told[-1]) == 200, lines
+        finally:
+            demo.stop()
+        assert processes_of(tmp_path) == []
+
+    secret = ("api_key", "staff_user", "staff_password")
+    assert sorted(told[0]) == sorted(["bps_url", "sandbox_url", *secret])
+    assert [told[0][name] for name in secret] == [told[1][name] for name in secret]
+    assert json.loads((tmp_path / "demo.json").read_text()) == told[1]
+    assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600
+
+
+def test_stops_half_way_when_it_is_asked_to(tmp_path: Path):
+    stopping = threading.Event()
+    stopping.set()
+    demo, lines = demo_in(tmp_path, stopping)
+
+    with pytest.raises(Stopped):
+        demo.start()
+    demo.stop()
+
+    assert lines == []
+    assert processes_of(tmp_path) == []
+
+
+def test_names_a_taken_port_and_the_option_that_helps():
+    other, _ = free_ports()
+    with listening() as taken:
+        with pytest.raises(PortTaken) as bps:
+            refuse_taken_ports(taken, other)
+        with pytest.raises(PortTaken) as sandbox:
+            refuse_taken_ports(other, taken)
+
+    said = f"Port {taken} is taken by another program. Stop it, or choose another port: bin/demo"
+    assert str(bps.value) == f"{said} --port {taken + 10}"
+    assert str(sandbox.value) == f"{said} --sandbox-port {taken + 10}"
+
+
+def test_needs_two_ports():
+    with pytest.raises(PortTaken, match=r"^BPS and the sandbox can't share port 8000\."):
+        refuse_taken_ports(8000, 8000)
+
+
+def test_reports_a_taken_port_before_anything_is_started():
+    with listening() as taken:
+        demo = subprocess.run(
+            [sys.executable, "-m", "config.demo", "--port", str(taken)],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": "", "REDIS_URL": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (demo.returncode, demo.stdout) == (1, "")
+    assert demo.stderr.startswith(f"Port {taken} is taken by another program.")
+    assert len(demo.stderr.splitlines()) == 1
+
+
+def test_keeps_its_secrets_for_the_next_start_and_to_itself(tmp_path: Path):
+    path = tmp_path / "secrets.json"
+
+    first, second = Secrets.kept_in(path), Secrets.kept_in(path)
+
+    assert first == second
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -1,0 +1,123 @@
+"""A start with a wrong environment names everything that is wrong; with a right one it works."""
+
+import re
+from collections.abc import Mapping
+
+from config import settings
+from tests.house.environments import PRODUCTION, faults_of, manage, shown_in_example
+
+
+def test_without_variables_names_all_that_are_missing():
+    assert faults_of({}) == [
+        "SECRET_KEY is missing",
+        "ALLOWED_HOSTS is missing",
+        "DATABASE_URL is missing",
+        "REDIS_URL is missing",
+        "BPS_PUBLIC_URL is missing",
+        "BPS_PSPS is missing",
+    ]
+
+
+def test_with_wrong_variables_names_each_of_them_without_its_value():
+    faults = faults_of(
+        {
+            "DEBUG": "perhaps",
+            "SECRET_KEY": "short",
+            "ALLOWED_HOSTS": " , ",
+            "DATABASE_URL": "mysql://bps:pass-word@localhost/bps",
+            "REDIS_URL": "http://localhost",
+            "BPS_PUBLIC_URL": "http://pay.example.com/bps",
+            "BPS_BEHIND_TLS_PROXY": "maybe",
+            "BPS_PSPS": "sandbox",
+            "BPS_BUY_NOW_BUDGET_SECONDS": "-1",
+            "BPS_PSP_CONNECT_TIMEOUT_SECONDS": "soon",
+            "BPS_PSP_MONEY_TIMEOUT_SECONDS": "inf",
+            "BPS_PSP_LOOKUP_TIMEOUT_SECONDS": "0",
+            "BPS_LEASE_SECONDS": "20",
+            "BPS_SWEEP_SECONDS": "nan",
+            "BPS_SCHEDULE_SPEED": "10",
+            "BPS_NOTIFY_PRIVATE_ADDRESSES": "2",
+            "BPS_STATEMENT_TIMEOUT_SECONDS": "1.5",
+            "BPS_CRASH_AT": "before_send:1",
+            "SANDBOX_PSP_ALLOWED": "off",
+            "SANDBOX_PSP_URL": "ftp://psp.example.com",
+            "SANDBOX_PSP_WEBHOOK_SECRETS": "whsec_c2hvcnQ=",
+        }
+    )
+
+    assert sorted(faults) == [
+        "ALLOWED_HOSTS must name at least one",
+        "BPS_BEHIND_TLS_PROXY must be on or off",
+        "BPS_BUY_NOW_BUDGET_SECONDS must be a positive number",
+        "BPS_CRASH_AT must be empty while DEBUG is off",
+        (
+            "BPS_LEASE_SECONDS must outlast a PSP call (connect and money timeout), "
+            "or the call would be made twice"
+        ),
+        "BPS_NOTIFY_PRIVATE_ADDRESSES must be on or off",
+        "BPS_PSP_CONNECT_TIMEOUT_SECONDS must be a positive number",
+        "BPS_PSP_LOOKUP_TIMEOUT_SECONDS must be a positive number",
+        "BPS_PSP_MONEY_TIMEOUT_SECONDS must be a positive number",
+        "BPS_PUBLIC_URL must be scheme://host[:port] and nothing more",
+        "BPS_SCHEDULE_SPEED must be 1 while DEBUG is off",
+        "BPS_STATEMENT_TIMEOUT_SECONDS must be a whole number, 0 or more",
+        "BPS_SWEEP_SECONDS must be a positive number",
+        "DATABASE_URL must be a postgres:// URL: BPS runs on PostgreSQL alone",
+        "DEBUG must be on or off",
+        "REDIS_URL must be a redis://, rediss:// or unix:// URL",
+        (
+            "SANDBOX_PSP_ALLOWED must be on to use the sandbox PSP, "
+            "which takes no real money, while DEBUG is off"
+        ),
+        "SANDBOX_PSP_API_KEY is missing, and BPS_PSPS names the sandbox",
+        "SANDBOX_PSP_URL must be an absolute http or https URL",
+        (
+            "SANDBOX_PSP_WEBHOOK_SECRETS must hold secrets "
+            "of the form whsec_<base64 of 24 to 64 bytes>"
+        ),
+        "SECRET_KEY must have 50 characters or more while DEBUG is off",
+    ]
+
+
+def test_in_production_refuses_plain_http():
+    assert faults_of({**PRODUCTION, "BPS_PUBLIC_URL": "http://pay.example.com"}) == [
+        "BPS_PUBLIC_URL must be https while DEBUG is off"
+    ]
+
+
+def test_in_production_passes_every_deployment_check():
+    start = manage("check", "--deploy", "--fail-level=INFO", environment=PRODUCTION)
+
+    assert (start.returncode, start.stdout) == (
+        0,
+        "System check identified no issues (0 silenced).\n",
+    ), start.stderr
+
+
+def test_without_the_sandbox_asks_for_none_of_its_variables():
+    sandbox_free = {
+        name: value for name, value in PRODUCTION.items() if not name.startswith("SANDBOX_")
+    }
+
+    # A name that no PSP client has is refused later, by a check that knows the clients.
+    start = manage("check", environment={**sandbox_free, "BPS_PSPS": "other"})
+
+    assert "payments.E001" in start.stderr
+    assert "can't start" not in start.stderr
+
+
+def test_every_variable_is_explained_in_the_example():
+    assert sorted(shown_in_example()) == sorted(settings.environment.names)
+
+
+def test_the_example_shows_the_defaults():
+    defaults = _settings_with(PRODUCTION)
+
+    as_shown = _settings_with({**shown_in_example(), **PRODUCTION})
+
+    assert as_shown == defaults
+
+
+def _settings_with(environment: Mapping[str, str]) -> list[str]:
+    settings = manage("diffsettings", "--all", environment=environment).stdout
+    return re.sub(r" at 0x\w+", "", settings).splitlines()
