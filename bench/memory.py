@@ -1,7 +1,7 @@
-"""Resident memory of each process after a thousand purchases: python -m bench.memory
+"""Resident memory of each process after a thousand purchases.
 
-Starts a demo of its own, buys half synchronously (web calls the PSP) and half asynchronously (workers
-do), waits until all are captured, and prints the resident set of every web and worker process.
+Starts a demo of its own, buys half synchronously (web calls the PSP) and half asynchronously
+(workers do), waits until all are captured, and prints every web and worker process's resident set.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> int:
         "check",
         port=PORT,
         sandbox_port=SANDBOX_PORT,
-        report=lambda name, line: None,
+        report=_say_nothing,
         stopping=threading.Event(),
     )
     try:
@@ -46,6 +46,10 @@ def main() -> int:
         demo.stop()
     print(f"largest: {largest:.0f} MB; limit: {LIMIT_MB} MB")
     return 0 if largest < LIMIT_MB else 1
+
+
+def _say_nothing(_name: str, _line: str) -> None:
+    """Drop the log lines of the processes."""
 
 
 def _buy(stage: Stage, number: int) -> Checkout:

@@ -10,6 +10,7 @@ from typing import Any
 from dashboard.masking import readable
 from payments.models import CallOutcome, Event, NotificationTry, PspCall, WebhookReceipt
 from payments.selectors import TimelineEntry
+from psp_clients.contract import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def _psp_call(call: PspCall, at: datetime) -> Line:
         ("duration", duration),
         ("sent", f"{call.sends} times" if call.sends != 1 else ""),
         ("error", call.error),
-        ("idempotency key", call.idempotency_key),
+        # A look-up changes nothing, so its key names nothing at the PSP.
+        ("idempotency key", "" if call.operation == Operation.FETCH else call.idempotency_key),
     ]
     raws = []
     if call.path:

@@ -152,7 +152,7 @@ def timeline(session: PaymentSession, *, at_most: int) -> list[TimelineEntry]:
             for row in session.events.order_by("-position")[:at_most]
         ),
         *(
-            TimelineEntry(row.last_sent_at or row.created_at, "psp_call", row)
+            TimelineEntry(max(row.created_at, row.last_sent_at or row.created_at), "psp_call", row)
             for row in session.psp_calls.order_by("-created_at")[:at_most]
         ),
         *(

@@ -17,7 +17,6 @@ import payments.models.shop
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -28,7 +27,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="NotificationTry",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("http_status", models.PositiveSmallIntegerField(blank=True, null=True)),
@@ -43,7 +50,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="PaymentSession",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("due_at", models.DateTimeField(blank=True, null=True)),
@@ -56,34 +71,114 @@ class Migration(migrations.Migration):
                 ("purchase_url", models.URLField(blank=True, max_length=2000)),
                 ("amount", models.CharField(max_length=20)),
                 ("currency", models.CharField(max_length=3)),
-                ("amount_value", models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Cast("amount", models.DecimalField(decimal_places=4, max_digits=16)), output_field=models.DecimalField(decimal_places=4, max_digits=16))),
-                ("status", models.CharField(choices=[("created", "created"), ("registered", "registered"), ("completed", "completed"), ("expired", "expired"), ("cancelled", "cancelled"), ("failed", "failed")], default="created", max_length=12)),
-                ("capture", models.CharField(choices=[("automatic", "Automatic"), ("manual", "Manual")], default="automatic", max_length=10)),
+                (
+                    "amount_value",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.Cast(
+                            "amount", models.DecimalField(decimal_places=4, max_digits=16)
+                        ),
+                        output_field=models.DecimalField(decimal_places=4, max_digits=16),
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("created", "created"),
+                            ("registered", "registered"),
+                            ("completed", "completed"),
+                            ("expired", "expired"),
+                            ("cancelled", "cancelled"),
+                            ("failed", "failed"),
+                        ],
+                        default="created",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "capture",
+                    models.CharField(
+                        choices=[("automatic", "Automatic"), ("manual", "Manual")],
+                        default="automatic",
+                        max_length=10,
+                    ),
+                ),
                 ("return_url", models.URLField(max_length=2000)),
                 ("buy_now_url", models.URLField(max_length=2000)),
                 ("locale", models.CharField(default="en", max_length=5)),
                 ("metadata", models.JSONField(blank=True, default=dict)),
-                ("public_token", models.CharField(default=payments.models.session.new_public_token, max_length=32, unique=True)),
+                (
+                    "public_token",
+                    models.CharField(
+                        default=payments.models.session.new_public_token, max_length=32, unique=True
+                    ),
+                ),
                 ("expires_at", models.DateTimeField()),
                 ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
                 ("cancel_reason", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                "ordering": (models.OrderBy(models.F("created_at"), descending=True), models.OrderBy(models.F("id"), descending=True)),
+                "ordering": (
+                    models.OrderBy(models.F("created_at"), descending=True),
+                    models.OrderBy(models.F("id"), descending=True),
+                ),
             },
         ),
         migrations.CreateModel(
             name="Shop",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("name", models.CharField(max_length=100, unique=True)),
-                ("return_origins", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=255), default=list, help_text="Exact origins (https://shop.example) that return URLs may have.", size=None)),
-                ("routing", models.JSONField(default=dict, help_text='Currency to PSPs in order, "*" for all others: {"*": ["sandbox"]}.')),
+                (
+                    "return_origins",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=255),
+                        default=list,
+                        help_text="Exact origins (https://shop.example) that return URLs may have.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "routing",
+                    models.JSONField(
+                        default=dict,
+                        help_text='Currency to PSPs in order, "*" for all others: {"*": ["sandbox"]}.',
+                    ),
+                ),
                 ("notification_url", models.URLField(blank=True, max_length=500)),
-                ("notification_secrets", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, help_text="Standard Webhooks secrets (whsec_…), newest first; two live during a rotation.", size=2)),
-                ("late_success", models.CharField(choices=[("accept", "accept: keep the money and ship"), ("refund", "refund: give the money back"), ("ask", "ask: a person decides")], default="ask", max_length=8)),
+                (
+                    "notification_secrets",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120),
+                        blank=True,
+                        default=list,
+                        help_text="Standard Webhooks secrets (whsec_…), newest first; two live during a rotation.",
+                        size=2,
+                    ),
+                ),
+                (
+                    "late_success",
+                    models.CharField(
+                        choices=[
+                            ("accept", "accept: keep the money and ship"),
+                            ("refund", "refund: give the money back"),
+                            ("ask", "ask: a person decides"),
+                        ],
+                        default="ask",
+                        max_length=8,
+                    ),
+                ),
             ],
             options={
                 "ordering": ("name",),
@@ -92,14 +187,58 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ShopApiKey",
             fields=[
-                ("id", models.CharField(editable=False, max_length=150, primary_key=True, serialize=False, unique=True)),
+                (
+                    "id",
+                    models.CharField(
+                        editable=False,
+                        max_length=150,
+                        primary_key=True,
+                        serialize=False,
+                        unique=True,
+                    ),
+                ),
                 ("prefix", models.CharField(editable=False, max_length=8, unique=True)),
                 ("hashed_key", models.CharField(editable=False, max_length=150)),
                 ("created", models.DateTimeField(auto_now_add=True, db_index=True)),
-                ("name", models.CharField(default=None, help_text="A free-form name for the API key. Need not be unique. 50 characters max.", max_length=50)),
-                ("revoked", models.BooleanField(blank=True, default=False, help_text="If the API key is revoked, clients cannot use it anymore. (This cannot be undone.)")),
-                ("expiry_date", models.DateTimeField(blank=True, help_text="Once API key expires, clients cannot use it anymore.", null=True, verbose_name="Expires")),
-                ("scopes", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[("read", "read sessions and purchases"), ("write", "register, buy, cancel, refresh")], max_length=8), default=payments.models.shop.all_scopes, size=None)),
+                (
+                    "name",
+                    models.CharField(
+                        default=None,
+                        help_text="A free-form name for the API key. Need not be unique. 50 characters max.",
+                        max_length=50,
+                    ),
+                ),
+                (
+                    "revoked",
+                    models.BooleanField(
+                        blank=True,
+                        default=False,
+                        help_text="If the API key is revoked, clients cannot use it anymore. (This cannot be undone.)",
+                    ),
+                ),
+                (
+                    "expiry_date",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Once API key expires, clients cannot use it anymore.",
+                        null=True,
+                        verbose_name="Expires",
+                    ),
+                ),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("read", "read sessions and purchases"),
+                                ("write", "register, buy, cancel, refresh"),
+                            ],
+                            max_length=8,
+                        ),
+                        default=payments.models.shop.all_scopes,
+                        size=None,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "API key",
@@ -111,7 +250,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ShopNotification",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("due_at", models.DateTimeField(blank=True, null=True)),
@@ -119,14 +266,33 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("type", models.CharField(max_length=40)),
                 ("body", models.TextField()),
-                ("state", models.CharField(choices=[("waiting", "waiting to be delivered"), ("delivered", "delivered"), ("given_up", "given up after three days")], default="waiting", max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting to be delivered"),
+                            ("delivered", "delivered"),
+                            ("given_up", "given up after three days"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
                 ("delivered_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
             name="WebhookReceipt",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("due_at", models.DateTimeField(blank=True, null=True)),
@@ -139,7 +305,18 @@ class Migration(migrations.Migration):
                 ("reference", models.CharField(blank=True, max_length=64)),
                 ("headers", models.JSONField(default=dict)),
                 ("body", models.BinaryField(default=bytes)),
-                ("state", models.CharField(choices=[("waiting", "waiting to be worked on"), ("processed", "worked on"), ("unmatched", "for no session of ours"), ("rejected", "not proved to come from the PSP")], max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting to be worked on"),
+                            ("processed", "worked on"),
+                            ("unmatched", "for no session of ours"),
+                            ("rejected", "not proved to come from the PSP"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
                 ("note", models.CharField(blank=True, max_length=300)),
                 ("deliveries", models.PositiveIntegerField(default=1)),
                 ("processed_at", models.DateTimeField(blank=True, null=True)),
@@ -148,7 +325,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Purchase",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("due_at", models.DateTimeField(blank=True, null=True)),
@@ -158,45 +343,188 @@ class Migration(migrations.Migration):
                 ("purchase_info", models.JSONField()),
                 ("amount", models.CharField(max_length=20)),
                 ("currency", models.CharField(max_length=3)),
-                ("phase", models.CharField(choices=[("submitting", "submitting"), ("in_doubt", "in doubt"), ("pending", "pending"), ("authorized", "authorized"), ("captured", "captured"), ("declined", "declined"), ("cancelled", "cancelled"), ("expired", "expired"), ("errored", "errored")], default="submitting", max_length=12)),
-                ("status", models.GeneratedField(db_persist=True, expression=models.Case(models.When(phase="submitting", then=models.Value("started")), models.When(phase="in_doubt", then=models.Value("started")), models.When(phase="pending", then=models.Value("started")), models.When(phase="authorized", then=models.Value("started")), models.When(phase="captured", then=models.Value("successful")), models.When(phase="declined", then=models.Value("failed")), models.When(phase="cancelled", then=models.Value("failed")), models.When(phase="expired", then=models.Value("failed")), models.When(phase="errored", then=models.Value("failed"))), output_field=models.CharField(choices=[("started", "started"), ("successful", "successful"), ("failed", "failed")], max_length=12))),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("submitting", "submitting"),
+                            ("in_doubt", "in doubt"),
+                            ("pending", "pending"),
+                            ("authorized", "authorized"),
+                            ("captured", "captured"),
+                            ("declined", "declined"),
+                            ("cancelled", "cancelled"),
+                            ("expired", "expired"),
+                            ("errored", "errored"),
+                        ],
+                        default="submitting",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "status",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(phase="submitting", then=models.Value("started")),
+                            models.When(phase="in_doubt", then=models.Value("started")),
+                            models.When(phase="pending", then=models.Value("started")),
+                            models.When(phase="authorized", then=models.Value("started")),
+                            models.When(phase="captured", then=models.Value("successful")),
+                            models.When(phase="declined", then=models.Value("failed")),
+                            models.When(phase="cancelled", then=models.Value("failed")),
+                            models.When(phase="expired", then=models.Value("failed")),
+                            models.When(phase="errored", then=models.Value("failed")),
+                        ),
+                        output_field=models.CharField(
+                            choices=[
+                                ("started", "started"),
+                                ("successful", "successful"),
+                                ("failed", "failed"),
+                            ],
+                            max_length=12,
+                        ),
+                    ),
+                ),
                 ("phase_since", models.DateTimeField()),
                 ("reason_code", models.CharField(blank=True, max_length=64)),
                 ("reason_text", models.CharField(blank=True, max_length=500)),
                 ("payment_reference", models.CharField(blank=True, max_length=255)),
-                ("captured_amount", models.DecimalField(decimal_places=4, default=Decimal(0), max_digits=16)),
-                ("refunded_amount", models.DecimalField(decimal_places=4, default=Decimal(0), max_digits=16)),
-                ("surplus", models.BooleanField(default=False, help_text="A second success for an order that was paid already.")),
-                ("presses", models.PositiveIntegerField(default=1, help_text="How often Buy Now was pressed.")),
+                (
+                    "captured_amount",
+                    models.DecimalField(decimal_places=4, default=Decimal(0), max_digits=16),
+                ),
+                (
+                    "refunded_amount",
+                    models.DecimalField(decimal_places=4, default=Decimal(0), max_digits=16),
+                ),
+                (
+                    "surplus",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A second success for an order that was paid already.",
+                    ),
+                ),
+                (
+                    "presses",
+                    models.PositiveIntegerField(
+                        default=1, help_text="How often Buy Now was pressed."
+                    ),
+                ),
                 ("polls", models.PositiveIntegerField(default=0)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("session", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="purchase", to="payments.paymentsession")),
-                ("shop", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.shop")),
+                (
+                    "session",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="purchase",
+                        to="payments.paymentsession",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="payments.shop",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="PspCall",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("psp", models.CharField(max_length=20)),
-                ("operation", models.CharField(choices=[("register", "register"), ("confirm", "confirm"), ("fetch", "fetch"), ("capture", "capture"), ("cancel", "cancel"), ("refund", "refund"), ("fetch_refund", "fetch_refund"), ("transactions", "transactions")], max_length=16)),
-                ("idempotency_key", models.CharField(default=payments.models.psp_call.new_idempotency_key, max_length=64, unique=True)),
+                (
+                    "operation",
+                    models.CharField(
+                        choices=[
+                            ("register", "register"),
+                            ("confirm", "confirm"),
+                            ("fetch", "fetch"),
+                            ("capture", "capture"),
+                            ("cancel", "cancel"),
+                            ("refund", "refund"),
+                            ("fetch_refund", "fetch_refund"),
+                            ("transactions", "transactions"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "idempotency_key",
+                    models.CharField(
+                        default=payments.models.psp_call.new_idempotency_key,
+                        max_length=64,
+                        unique=True,
+                    ),
+                ),
                 ("method", models.CharField(max_length=8)),
                 ("path", models.CharField(max_length=500)),
                 ("headers", models.JSONField(default=dict)),
                 ("body", models.BinaryField(default=bytes)),
                 ("sends", models.PositiveIntegerField(default=0)),
-                ("first_sent_at", models.DateTimeField(blank=True, help_text="When it may first have reached the PSP; empty while proved that it never did.", null=True)),
+                (
+                    "first_sent_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When it may first have reached the PSP; empty while proved that it never did.",
+                        null=True,
+                    ),
+                ),
                 ("last_sent_at", models.DateTimeField(blank=True, null=True)),
                 ("answered_at", models.DateTimeField(blank=True, null=True)),
                 ("duration_ms", models.PositiveIntegerField(blank=True, null=True)),
-                ("outcome", models.CharField(choices=[("open", "not answered yet"), ("answered", "answered"), ("not_sent", "not sent"), ("retryable", "refused for now"), ("in_doubt", "in doubt"), ("declined", "declined"), ("state_conflict", "state conflict"), ("invalid_request", "refused as invalid"), ("auth_failed", "refused our credentials"), ("unsupported", "not supported")], default="open", max_length=16)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("open", "not answered yet"),
+                            ("answered", "answered"),
+                            ("not_sent", "not sent"),
+                            ("retryable", "refused for now"),
+                            ("in_doubt", "in doubt"),
+                            ("declined", "declined"),
+                            ("state_conflict", "state conflict"),
+                            ("invalid_request", "refused as invalid"),
+                            ("auth_failed", "refused our credentials"),
+                            ("unsupported", "not supported"),
+                        ],
+                        default="open",
+                        max_length=16,
+                    ),
+                ),
                 ("answer", models.JSONField(blank=True, default=dict)),
                 ("error", models.CharField(blank=True, max_length=500)),
-                ("session", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="psp_calls", to="payments.paymentsession")),
-                ("purchase", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="psp_calls", to="payments.purchase")),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="psp_calls",
+                        to="payments.paymentsession",
+                    ),
+                ),
+                (
+                    "purchase",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="psp_calls",
+                        to="payments.purchase",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "PSP call",
@@ -205,12 +533,33 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Event",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("position", models.PositiveIntegerField(default=0, editable=False)),
                 ("name", models.CharField(max_length=40)),
-                ("cause_kind", models.CharField(choices=[("api_request", "the shop's request"), ("psp_call", "the PSP's answer"), ("receipt", "a webhook"), ("poll", "a look-up at the PSP"), ("staff", "a member of staff"), ("clock", "the clock")], max_length=12)),
+                (
+                    "cause_kind",
+                    models.CharField(
+                        choices=[
+                            ("api_request", "the shop's request"),
+                            ("psp_call", "the PSP's answer"),
+                            ("receipt", "a webhook"),
+                            ("poll", "a look-up at the PSP"),
+                            ("staff", "a member of staff"),
+                            ("clock", "the clock"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
                 ("cause_id", models.CharField(blank=True, max_length=64)),
                 ("actor", models.CharField(blank=True, max_length=150)),
                 ("phase_before", models.CharField(blank=True, max_length=12)),
@@ -218,8 +567,24 @@ class Migration(migrations.Migration):
                 ("data", models.JSONField(default=dict)),
                 ("previous_hash", models.CharField(default="", editable=False, max_length=64)),
                 ("hash", models.CharField(default="", editable=False, max_length=64)),
-                ("session", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="events", to="payments.paymentsession")),
-                ("purchase", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="events", to="payments.purchase")),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="payments.paymentsession",
+                    ),
+                ),
+                (
+                    "purchase",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="payments.purchase",
+                    ),
+                ),
             ],
             options={
                 "ordering": ("session", "position"),
@@ -228,16 +593,63 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Case",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
-                ("kind", models.CharField(choices=[("amount_mismatch", "the PSP names another amount or currency"), ("conflicting_report", "the PSP contradicts what it said before"), ("late_success", "charged after the purchase had failed"), ("surplus", "a second charge for a paid order"), ("unknown_word", "the PSP used a word that no table lists"), ("unanswered", "no answer for a week"), ("refused_by_psp", "the PSP refuses our request or our credentials")], max_length=20)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("amount_mismatch", "the PSP names another amount or currency"),
+                            ("conflicting_report", "the PSP contradicts what it said before"),
+                            ("late_success", "charged after the purchase had failed"),
+                            ("surplus", "a second charge for a paid order"),
+                            ("unknown_word", "the PSP used a word that no table lists"),
+                            ("unanswered", "no answer for a week"),
+                            ("refused_by_psp", "the PSP refuses our request or our credentials"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
                 ("detail", models.TextField()),
                 ("resolved_at", models.DateTimeField(blank=True, null=True)),
                 ("resolution", models.TextField(blank=True)),
-                ("owner", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="cases", to=settings.AUTH_USER_MODEL)),
-                ("session", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="payments.paymentsession")),
-                ("purchase", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="payments.purchase")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="payments.paymentsession",
+                    ),
+                ),
+                (
+                    "purchase",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="payments.purchase",
+                    ),
+                ),
             ],
             options={
                 "ordering": ("-created_at",),
@@ -246,7 +658,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Refund",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("due_at", models.DateTimeField(blank=True, null=True)),
@@ -254,23 +674,60 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("amount", models.CharField(max_length=20)),
                 ("currency", models.CharField(max_length=3)),
-                ("state", models.CharField(choices=[("pending", "pending"), ("successful", "successful"), ("failed", "failed")], default="pending", max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("successful", "successful"),
+                            ("failed", "failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
                 ("refund_reference", models.CharField(blank=True, max_length=255)),
                 ("reason", models.CharField(blank=True, max_length=200)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("purchase", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="payments.purchase")),
-                ("session", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="payments.paymentsession")),
+                (
+                    "purchase",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="payments.purchase",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="payments.paymentsession",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
             model_name="paymentsession",
             name="shop",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="sessions", to="payments.shop"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="sessions",
+                to="payments.shop",
+            ),
         ),
         migrations.CreateModel(
             name="IdempotencyRecord",
             fields=[
-                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("key", models.CharField(max_length=255)),
@@ -280,37 +737,78 @@ class Migration(migrations.Migration):
                 ("locked_until", models.DateTimeField()),
                 ("answer_status", models.PositiveSmallIntegerField(blank=True, null=True)),
                 ("answer_body", models.JSONField(blank=True, null=True)),
-                ("shop", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.shop")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="payments.shop",
+                    ),
+                ),
             ],
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="shop",
-            trigger=pgtrigger.compiler.Trigger(name="never_deleted", sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash="5efa522bf0c63ee008be06499fb859fcae198f67", operation="DELETE", pgid="pgtrigger_never_deleted_d6564", table="payments_shop", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="5efa522bf0c63ee008be06499fb859fcae198f67",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_d6564",
+                    table="payments_shop",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
             model_name="shopapikey",
             name="shop",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="api_keys", to="payments.shop"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="api_keys",
+                to="payments.shop",
+            ),
         ),
         migrations.AddField(
             model_name="shopnotification",
             name="purchase",
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="notifications", to="payments.purchase"),
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notifications",
+                to="payments.purchase",
+            ),
         ),
         migrations.AddField(
             model_name="shopnotification",
             name="session",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="notifications", to="payments.paymentsession"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notifications",
+                to="payments.paymentsession",
+            ),
         ),
         migrations.AddField(
             model_name="notificationtry",
             name="notification",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="tries", to="payments.shopnotification"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tries",
+                to="payments.shopnotification",
+            ),
         ),
         migrations.AddField(
             model_name="webhookreceipt",
             name="session",
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="receipts", to="payments.paymentsession"),
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="receipts",
+                to="payments.paymentsession",
+            ),
         ),
         migrations.AddIndex(
             model_name="pspcall",
@@ -318,67 +816,189 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="pspcall",
-            constraint=models.UniqueConstraint(condition=models.Q(("operation", "confirm")), fields=("purchase",), name="one_confirm_call_per_purchase"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("operation", "confirm")),
+                fields=("purchase",),
+                name="one_confirm_call_per_purchase",
+            ),
         ),
         migrations.AddConstraint(
             model_name="pspcall",
-            constraint=models.CheckConstraint(condition=models.Q(("operation__in", ["register", "confirm", "fetch", "capture", "cancel", "refund", "fetch_refund", "transactions"])), name="psp_call_operation_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "operation__in",
+                        [
+                            "register",
+                            "confirm",
+                            "fetch",
+                            "capture",
+                            "cancel",
+                            "refund",
+                            "fetch_refund",
+                            "transactions",
+                        ],
+                    )
+                ),
+                name="psp_call_operation_is_known",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="pspcall",
-            trigger=pgtrigger.compiler.Trigger(name="never_deleted", sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash="8cfc429e67b0760598e05bd63e84b034e3ddacd6", operation="DELETE", pgid="pgtrigger_never_deleted_5205b", table="payments_pspcall", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="8cfc429e67b0760598e05bd63e84b034e3ddacd6",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_5205b",
+                    table="payments_pspcall",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="pspcall",
-            trigger=pgtrigger.compiler.Trigger(name="same_key_same_bytes", sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."purchase_id" IS DISTINCT FROM (NEW."purchase_id") OR OLD."psp" IS DISTINCT FROM (NEW."psp") OR OLD."operation" IS DISTINCT FROM (NEW."operation") OR OLD."idempotency_key" IS DISTINCT FROM (NEW."idempotency_key") OR OLD."method" IS DISTINCT FROM (NEW."method") OR OLD."path" IS DISTINCT FROM (NEW."path") OR OLD."headers" IS DISTINCT FROM (NEW."headers") OR OLD."body" IS DISTINCT FROM (NEW."body"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash="8aeec2b816c8b18bca0297a8b520ab4b571360b6", operation="UPDATE", pgid="pgtrigger_same_key_same_bytes_d0a9d", table="payments_pspcall", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="same_key_same_bytes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."purchase_id" IS DISTINCT FROM (NEW."purchase_id") OR OLD."psp" IS DISTINCT FROM (NEW."psp") OR OLD."operation" IS DISTINCT FROM (NEW."operation") OR OLD."idempotency_key" IS DISTINCT FROM (NEW."idempotency_key") OR OLD."method" IS DISTINCT FROM (NEW."method") OR OLD."path" IS DISTINCT FROM (NEW."path") OR OLD."headers" IS DISTINCT FROM (NEW."headers") OR OLD."body" IS DISTINCT FROM (NEW."body"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="8aeec2b816c8b18bca0297a8b520ab4b571360b6",
+                    operation="UPDATE",
+                    pgid="pgtrigger_same_key_same_bytes_d0a9d",
+                    table="payments_pspcall",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
             model_name="event",
-            constraint=models.UniqueConstraint(fields=("session", "position"), name="one_event_per_position"),
+            constraint=models.UniqueConstraint(
+                fields=("session", "position"), name="one_event_per_position"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="event",
-            trigger=pgtrigger.compiler.Trigger(name="append_only", sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash="13112f29efe5ea9a81adbaf334da3483aee8945c", operation="UPDATE OR DELETE", pgid="pgtrigger_append_only_a528a", table="payments_event", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="13112f29efe5ea9a81adbaf334da3483aee8945c",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_a528a",
+                    table="payments_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="event",
-            trigger=pgtrigger.compiler.Trigger(name="link_the_chain", sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    SELECT position, hash INTO NEW.position, NEW.previous_hash\n      FROM payments_event WHERE session_id = NEW.session_id ORDER BY position DESC LIMIT 1;\n    NEW.position := COALESCE(NEW.position, 0) + 1;\n    NEW.previous_hash := COALESCE(NEW.previous_hash, '');\n    NEW.hash := encode(sha256(convert_to(concat_ws(E'\\n',\n        NEW.previous_hash, NEW.session_id, NEW.position, NEW.name, NEW.cause_kind, NEW.cause_id,\n        NEW.actor, NEW.phase_before, NEW.phase_after, NEW.data), 'UTF8')), 'hex');\n    RETURN NEW;\n", hash="7e8fbc25019e389f57cb4b008a9f7dd60b0f7ad6", operation="INSERT", pgid="pgtrigger_link_the_chain_335c7", table="payments_event", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="link_the_chain",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    SELECT position, hash INTO NEW.position, NEW.previous_hash\n      FROM payments_event WHERE session_id = NEW.session_id ORDER BY position DESC LIMIT 1;\n    NEW.position := COALESCE(NEW.position, 0) + 1;\n    NEW.previous_hash := COALESCE(NEW.previous_hash, '');\n    NEW.hash := encode(sha256(convert_to(concat_ws(E'\\n',\n        NEW.previous_hash, NEW.session_id, NEW.position, NEW.name, NEW.cause_kind, NEW.cause_id,\n        NEW.actor, NEW.phase_before, NEW.phase_after, NEW.data), 'UTF8')), 'hex');\n    RETURN NEW;\n",
+                    hash="7e8fbc25019e389f57cb4b008a9f7dd60b0f7ad6",
+                    operation="INSERT",
+                    pgid="pgtrigger_link_the_chain_335c7",
+                    table="payments_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
             model_name="case",
-            constraint=models.UniqueConstraint(condition=models.Q(("resolved_at__isnull", True)), fields=("session", "kind"), name="one_open_case_per_kind"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("resolved_at__isnull", True)),
+                fields=("session", "kind"),
+                name="one_open_case_per_kind",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="case",
-            trigger=pgtrigger.compiler.Trigger(name="never_deleted", sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash="6cda78031fc4accd7db1e162dbe21ae2a248d708", operation="DELETE", pgid="pgtrigger_never_deleted_d3cea", table="payments_case", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="6cda78031fc4accd7db1e162dbe21ae2a248d708",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_d3cea",
+                    table="payments_case",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
             model_name="refund",
-            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="refund_due"),
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="refund_due"
+            ),
         ),
         migrations.AddConstraint(
             model_name="refund",
-            constraint=models.CheckConstraint(condition=models.Q(("state__in", ["pending", "successful", "failed"])), name="refund_state_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "successful", "failed"])),
+                name="refund_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
             model_name="refund",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__regex", "^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,4})?$")), name="refund_amount_is_canonical"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__regex", "^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,4})?$")),
+                name="refund_amount_is_canonical",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="refund",
-            trigger=pgtrigger.compiler.Trigger(name="never_deleted", sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash="956de1291ad48afbddf247982946f79b6bfc1ce4", operation="DELETE", pgid="pgtrigger_never_deleted_eb90c", table="payments_refund", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="956de1291ad48afbddf247982946f79b6bfc1ce4",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_eb90c",
+                    table="payments_refund",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="refund",
-            trigger=pgtrigger.compiler.Trigger(name="money_and_ids_stay", sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."purchase_id" IS DISTINCT FROM (NEW."purchase_id") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."currency" IS DISTINCT FROM (NEW."currency"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash="4eb5c112e01c0001b25305961d788f1f4312c32b", operation="UPDATE", pgid="pgtrigger_money_and_ids_stay_066fa", table="payments_refund", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_and_ids_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."purchase_id" IS DISTINCT FROM (NEW."purchase_id") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="4eb5c112e01c0001b25305961d788f1f4312c32b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_money_and_ids_stay_066fa",
+                    table="payments_refund",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="refund",
-            trigger=pgtrigger.compiler.Trigger(name="refunds_within_captured", sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" IN (\'pending\', \'successful\'))', func="\n    PERFORM 1 FROM payments_purchase WHERE id = NEW.purchase_id FOR UPDATE;\n    IF (SELECT COALESCE(sum(amount::numeric), 0) FROM payments_refund\n         WHERE purchase_id = NEW.purchase_id AND state <> 'failed' AND id <> NEW.id)\n       + NEW.amount::numeric\n       > (SELECT captured_amount FROM payments_purchase WHERE id = NEW.purchase_id) THEN\n        RAISE EXCEPTION 'refunds exceed what was captured' USING ERRCODE = 'check_violation',\n            CONSTRAINT = 'refunds_within_captured';\n    END IF;\n    RETURN NEW;\n", hash="1ee8d02d2c3a5f09fa43e493f0e580ea34bf63fd", operation='INSERT OR UPDATE OF "state"', pgid="pgtrigger_refunds_within_captured_7c14e", table="payments_refund", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="refunds_within_captured",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.\"state\" IN ('pending', 'successful'))",
+                    func="\n    PERFORM 1 FROM payments_purchase WHERE id = NEW.purchase_id FOR UPDATE;\n    IF (SELECT COALESCE(sum(amount::numeric), 0) FROM payments_refund\n         WHERE purchase_id = NEW.purchase_id AND state <> 'failed' AND id <> NEW.id)\n       + NEW.amount::numeric\n       > (SELECT captured_amount FROM payments_purchase WHERE id = NEW.purchase_id) THEN\n        RAISE EXCEPTION 'refunds exceed what was captured' USING ERRCODE = 'check_violation',\n            CONSTRAINT = 'refunds_within_captured';\n    END IF;\n    RETURN NEW;\n",
+                    hash="1ee8d02d2c3a5f09fa43e493f0e580ea34bf63fd",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_refunds_within_captured_7c14e",
+                    table="payments_refund",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
             model_name="purchase",
-            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="purchase_due"),
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=["due_at"],
+                name="purchase_due",
+            ),
         ),
         migrations.AddIndex(
             model_name="purchase",
@@ -386,51 +1006,149 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="purchase",
-            index=models.Index(condition=models.Q(("payment_reference", ""), _negated=True), fields=["payment_reference"], name="purchase_by_psp_reference"),
+            index=models.Index(
+                condition=models.Q(("payment_reference", ""), _negated=True),
+                fields=["payment_reference"],
+                name="purchase_by_psp_reference",
+            ),
         ),
         migrations.AddConstraint(
             model_name="purchase",
-            constraint=models.UniqueConstraint(condition=models.Q(("phase", "captured"), ("surplus", False), models.Q(("order_reference", ""), _negated=True)), fields=("shop", "order_reference"), name="one_successful_purchase_per_order"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("phase", "captured"),
+                    ("surplus", False),
+                    models.Q(("order_reference", ""), _negated=True),
+                ),
+                fields=("shop", "order_reference"),
+                name="one_successful_purchase_per_order",
+            ),
         ),
         migrations.AddConstraint(
             model_name="purchase",
-            constraint=models.UniqueConstraint(condition=models.Q(("phase__in", ["submitting", "in_doubt", "pending", "authorized"]), models.Q(("order_reference", ""), _negated=True)), fields=("shop", "order_reference"), name="one_started_purchase_per_order"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("phase__in", ["submitting", "in_doubt", "pending", "authorized"]),
+                    models.Q(("order_reference", ""), _negated=True),
+                ),
+                fields=("shop", "order_reference"),
+                name="one_started_purchase_per_order",
+            ),
         ),
         migrations.AddConstraint(
             model_name="purchase",
-            constraint=models.CheckConstraint(condition=models.Q(("phase__in", ["submitting", "in_doubt", "pending", "authorized", "captured", "declined", "cancelled", "expired", "errored"])), name="purchase_phase_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "phase__in",
+                        [
+                            "submitting",
+                            "in_doubt",
+                            "pending",
+                            "authorized",
+                            "captured",
+                            "declined",
+                            "cancelled",
+                            "expired",
+                            "errored",
+                        ],
+                    )
+                ),
+                name="purchase_phase_is_known",
+            ),
         ),
         migrations.AddConstraint(
             model_name="purchase",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__regex", "^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,4})?$")), name="purchase_amount_is_canonical"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__regex", "^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,4})?$")),
+                name="purchase_amount_is_canonical",
+            ),
         ),
         migrations.AddConstraint(
             model_name="purchase",
-            constraint=models.CheckConstraint(condition=models.Q(("refunded_amount__gte", 0), ("refunded_amount__lte", models.F("captured_amount"))), name="refunded_within_captured"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("refunded_amount__gte", 0),
+                    ("refunded_amount__lte", models.F("captured_amount")),
+                ),
+                name="refunded_within_captured",
+            ),
         ),
         migrations.AddConstraint(
             model_name="purchase",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("phase", "captured"), _negated=True), ("captured_amount__gt", 0), _connector="OR"), name="captured_purchase_has_money"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("phase", "captured"), _negated=True),
+                    ("captured_amount__gt", 0),
+                    _connector="OR",
+                ),
+                name="captured_purchase_has_money",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="purchase",
-            trigger=pgtrigger.compiler.Trigger(name="never_deleted", sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash="4d0dc4f658a56680d1a3bceba42873dd8b78bb02", operation="DELETE", pgid="pgtrigger_never_deleted_0c25b", table="payments_purchase", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="4d0dc4f658a56680d1a3bceba42873dd8b78bb02",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_0c25b",
+                    table="payments_purchase",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="purchase",
-            trigger=pgtrigger.compiler.Trigger(name="money_and_ids_stay", sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."shop_id" IS DISTINCT FROM (NEW."shop_id") OR OLD."order_reference" IS DISTINCT FROM (NEW."order_reference") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."purchase_info" IS DISTINCT FROM (NEW."purchase_info"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash="e66180d1db09eae440db7da9508aa097dbd42c47", operation="UPDATE", pgid="pgtrigger_money_and_ids_stay_4c9c3", table="payments_purchase", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_and_ids_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."shop_id" IS DISTINCT FROM (NEW."shop_id") OR OLD."order_reference" IS DISTINCT FROM (NEW."order_reference") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."purchase_info" IS DISTINCT FROM (NEW."purchase_info"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="e66180d1db09eae440db7da9508aa097dbd42c47",
+                    operation="UPDATE",
+                    pgid="pgtrigger_money_and_ids_stay_4c9c3",
+                    table="payments_purchase",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="purchase",
-            trigger=pgtrigger.compiler.Trigger(name="legal_phase", sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE _is_valid_transition BOOLEAN;", func='SELECT CONCAT(OLD."phase", \':\', NEW."phase") = ANY(\'{submitting:authorized,submitting:cancelled,submitting:captured,submitting:declined,submitting:errored,submitting:expired,submitting:in_doubt,submitting:pending,in_doubt:authorized,in_doubt:cancelled,in_doubt:captured,in_doubt:declined,in_doubt:errored,in_doubt:expired,in_doubt:pending,pending:authorized,pending:cancelled,pending:captured,pending:declined,pending:errored,pending:expired,authorized:cancelled,authorized:captured,authorized:declined,authorized:errored,authorized:expired,declined:captured,cancelled:captured,expired:captured,errored:captured}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."phase" IS DISTINCT FROM NEW."phase") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "phase" from "%" to "%" on table %\', OLD."phase", NEW."phase", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash="a5e40f54dd99668c81b87c42655c52d1787d9f92", operation="UPDATE", pgid="pgtrigger_legal_phase_ea2f0", table="payments_purchase", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="legal_phase",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."phase", \':\', NEW."phase") = ANY(\'{submitting:authorized,submitting:cancelled,submitting:captured,submitting:declined,submitting:errored,submitting:expired,submitting:in_doubt,submitting:pending,in_doubt:authorized,in_doubt:cancelled,in_doubt:captured,in_doubt:declined,in_doubt:errored,in_doubt:expired,in_doubt:pending,pending:authorized,pending:cancelled,pending:captured,pending:declined,pending:errored,pending:expired,authorized:cancelled,authorized:captured,authorized:declined,authorized:errored,authorized:expired,declined:captured,cancelled:captured,expired:captured,errored:captured}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."phase" IS DISTINCT FROM NEW."phase") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "phase" from "%" to "%" on table %\', OLD."phase", NEW."phase", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="a5e40f54dd99668c81b87c42655c52d1787d9f92",
+                    operation="UPDATE",
+                    pgid="pgtrigger_legal_phase_ea2f0",
+                    table="payments_purchase",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="purchase",
-            trigger=pgtrigger.compiler.Trigger(name="session_follows", sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."phase" IN (\'captured\', \'declined\', \'cancelled\', \'expired\', \'errored\'))', func="\n    UPDATE payments_paymentsession SET status = 'completed', due_at = NULL, updated_at = now()\n     WHERE id = NEW.session_id AND status = 'registered';\n    RETURN NEW;\n", hash="47bfda7c8db642dac231eb33c18881709a2337b6", operation='UPDATE OF "phase"', pgid="pgtrigger_session_follows_22121", table="payments_purchase", when="AFTER")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="session_follows",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.\"phase\" IN ('captured', 'declined', 'cancelled', 'expired', 'errored'))",
+                    func="\n    UPDATE payments_paymentsession SET status = 'completed', due_at = NULL, updated_at = now()\n     WHERE id = NEW.session_id AND status = 'registered';\n    RETURN NEW;\n",
+                    hash="47bfda7c8db642dac231eb33c18881709a2337b6",
+                    operation='UPDATE OF "phase"',
+                    pgid="pgtrigger_session_follows_22121",
+                    table="payments_purchase",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
             model_name="paymentsession",
-            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="session_due"),
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="session_due"
+            ),
         ),
         migrations.AddIndex(
             model_name="paymentsession",
@@ -446,43 +1164,111 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="paymentsession",
-            constraint=models.UniqueConstraint(fields=("shop", "checkout_id"), name="one_session_per_checkout"),
+            constraint=models.UniqueConstraint(
+                fields=("shop", "checkout_id"), name="one_session_per_checkout"
+            ),
         ),
         migrations.AddConstraint(
             model_name="paymentsession",
-            constraint=models.UniqueConstraint(fields=("psp", "psp_token"), name="one_session_per_psp_token"),
+            constraint=models.UniqueConstraint(
+                fields=("psp", "psp_token"), name="one_session_per_psp_token"
+            ),
         ),
         migrations.AddConstraint(
             model_name="paymentsession",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__regex", "^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,4})?$")), name="session_amount_is_canonical"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__regex", "^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,4})?$")),
+                name="session_amount_is_canonical",
+            ),
         ),
         migrations.AddConstraint(
             model_name="paymentsession",
-            constraint=models.CheckConstraint(condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="session_currency_is_a_code"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")),
+                name="session_currency_is_a_code",
+            ),
         ),
         migrations.AddConstraint(
             model_name="paymentsession",
-            constraint=models.CheckConstraint(condition=models.Q(("status__in", ["created", "registered", "completed", "expired", "cancelled", "failed"])), name="session_status_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["created", "registered", "completed", "expired", "cancelled", "failed"],
+                    )
+                ),
+                name="session_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
             model_name="paymentsession",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("status", "registered"), _negated=True), ("psp_token__isnull", False), _connector="OR"), name="registered_session_has_a_token"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "registered"), _negated=True),
+                    ("psp_token__isnull", False),
+                    _connector="OR",
+                ),
+                name="registered_session_has_a_token",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="paymentsession",
-            trigger=pgtrigger.compiler.Trigger(name="never_deleted", sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash="eee62a0c5c1a5303459b331182e710c1a7f13bdd", operation="DELETE", pgid="pgtrigger_never_deleted_d6b1a", table="payments_paymentsession", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="eee62a0c5c1a5303459b331182e710c1a7f13bdd",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_d6b1a",
+                    table="payments_paymentsession",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="paymentsession",
-            trigger=pgtrigger.compiler.Trigger(name="money_and_ids_stay", sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."shop_id" IS DISTINCT FROM (NEW."shop_id") OR OLD."checkout_id" IS DISTINCT FROM (NEW."checkout_id") OR OLD."order_reference" IS DISTINCT FROM (NEW."order_reference") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."public_token" IS DISTINCT FROM (NEW."public_token"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash="360f0f6c83c3a899265728c4b5b8589547d6d5c4", operation="UPDATE", pgid="pgtrigger_money_and_ids_stay_9f03a", table="payments_paymentsession", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_and_ids_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."shop_id" IS DISTINCT FROM (NEW."shop_id") OR OLD."checkout_id" IS DISTINCT FROM (NEW."checkout_id") OR OLD."order_reference" IS DISTINCT FROM (NEW."order_reference") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."public_token" IS DISTINCT FROM (NEW."public_token"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="360f0f6c83c3a899265728c4b5b8589547d6d5c4",
+                    operation="UPDATE",
+                    pgid="pgtrigger_money_and_ids_stay_9f03a",
+                    table="payments_paymentsession",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="paymentsession",
-            trigger=pgtrigger.compiler.Trigger(name="token_stays_once_set", sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."psp_token" IS NOT NULL AND (OLD."psp_token" IS DISTINCT FROM (NEW."psp_token") OR OLD."psp" IS DISTINCT FROM (NEW."psp")))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash="565ac768973ceffa7a44a4ad5bc0ee6eb2326623", operation="UPDATE", pgid="pgtrigger_token_stays_once_set_775fe", table="payments_paymentsession", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="token_stays_once_set",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."psp_token" IS NOT NULL AND (OLD."psp_token" IS DISTINCT FROM (NEW."psp_token") OR OLD."psp" IS DISTINCT FROM (NEW."psp")))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="565ac768973ceffa7a44a4ad5bc0ee6eb2326623",
+                    operation="UPDATE",
+                    pgid="pgtrigger_token_stays_once_set_775fe",
+                    table="payments_paymentsession",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="paymentsession",
-            trigger=pgtrigger.compiler.Trigger(name="legal_session_status", sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE _is_valid_transition BOOLEAN;", func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{created:failed,created:registered,registered:cancelled,registered:completed,registered:expired}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash="ed0d2c9114c0ad38031617d949f148d25e7f36ae", operation="UPDATE", pgid="pgtrigger_legal_session_status_55ee8", table="payments_paymentsession", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="legal_session_status",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{created:failed,created:registered,registered:cancelled,registered:completed,registered:expired}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="ed0d2c9114c0ad38031617d949f148d25e7f36ae",
+                    operation="UPDATE",
+                    pgid="pgtrigger_legal_session_status_55ee8",
+                    table="payments_paymentsession",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
             model_name="idempotencyrecord",
@@ -494,7 +1280,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="shopnotification",
-            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="notification_due"),
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=["due_at"],
+                name="notification_due",
+            ),
         ),
         migrations.AddIndex(
             model_name="shopnotification",
@@ -502,15 +1292,38 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="shopnotification",
-            trigger=pgtrigger.compiler.Trigger(name="never_deleted", sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash="a8f39e5d064adfc67ccedc9dbe11a9f732610eb2", operation="DELETE", pgid="pgtrigger_never_deleted_51e38", table="payments_shopnotification", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="a8f39e5d064adfc67ccedc9dbe11a9f732610eb2",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_51e38",
+                    table="payments_shopnotification",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="shopnotification",
-            trigger=pgtrigger.compiler.Trigger(name="same_bytes", sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."type" IS DISTINCT FROM (NEW."type") OR OLD."body" IS DISTINCT FROM (NEW."body"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash="403cc11044b54c7c5d8224504127de1d635cdfb1", operation="UPDATE", pgid="pgtrigger_same_bytes_a2a5f", table="payments_shopnotification", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="same_bytes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."type" IS DISTINCT FROM (NEW."type") OR OLD."body" IS DISTINCT FROM (NEW."body"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="403cc11044b54c7c5d8224504127de1d635cdfb1",
+                    operation="UPDATE",
+                    pgid="pgtrigger_same_bytes_a2a5f",
+                    table="payments_shopnotification",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
             model_name="webhookreceipt",
-            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="receipt_due"),
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="receipt_due"
+            ),
         ),
         migrations.AddIndex(
             model_name="webhookreceipt",
@@ -518,10 +1331,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="webhookreceipt",
-            constraint=models.UniqueConstraint(fields=("psp", "event_id"), name="one_receipt_per_event"),
+            constraint=models.UniqueConstraint(
+                fields=("psp", "event_id"), name="one_receipt_per_event"
+            ),
         ),
         migrations.AddConstraint(
             model_name="webhookreceipt",
-            constraint=models.CheckConstraint(condition=models.Q(("state", "rejected"), ("event_id__isnull", False), _connector="OR"), name="verified_receipt_has_an_event_id"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "rejected"), ("event_id__isnull", False), _connector="OR"
+                ),
+                name="verified_receipt_has_an_event_id",
+            ),
         ),
     ]

@@ -24,7 +24,7 @@ from payments.domain.lifecycle import (
     is_late_success,
     judge,
 )
-from payments.domain.money import same_money
+from payments.domain.money import same_money, with_digits_of
 from payments.domain.schedule import next_poll
 from payments.models import Capture, CaseKind, Purchase
 from payments.services import due
@@ -210,7 +210,7 @@ def _move(
             purchase=purchase,
             phase_before=before,
             phase_after=phase,
-            captured_amount=str(purchase.captured_amount),
+            captured_amount=with_digits_of(purchase.amount, purchase.captured_amount),
             **evidence,
         )
     ]

@@ -48,9 +48,7 @@ def world_without_broker(
 
 
 class TestWithoutABroker:
-    def test_buy_now_and_webhooks_are_answered_as_before(
-        self, world_without_broker: World
-    ) -> None:
+    def test_buy_now_and_webhooks_are_answered_as_before(self, world_without_broker: World) -> None:
         world = world_without_broker
         checkouts = [world.register("20.00") for _ in range(5)]
 
@@ -71,10 +69,12 @@ class TestWithoutABroker:
 
         tokens = {checkout.token for checkout in checkouts}
         world.work_until(
-            lambda: tokens
-            == set(
-                WebhookReceipt.objects.filter(
-                    state=ReceiptState.PROCESSED, psp_token__in=tokens
-                ).values_list("psp_token", flat=True)
+            lambda: (
+                tokens
+                == set(
+                    WebhookReceipt.objects.filter(
+                        state=ReceiptState.PROCESSED, psp_token__in=tokens
+                    ).values_list("psp_token", flat=True)
+                )
             )
         )

@@ -108,9 +108,7 @@ class TestAWebProcessKilled:
             assert world.charges(checkout) == 1
 
 
-def accept_and_die(
-    world: World, checkout_id: str, token: str, environment: Environment
-) -> None:
+def accept_and_die(world: World, checkout_id: str, token: str, environment: Environment) -> None:
     """Accept Buy Now in a process that dies between its commit and the call to the PSP."""
     script = f"""
 import django; django.setup()

@@ -23,9 +23,7 @@ class TestAWebhookThat:
         checkout = world.register("20.10")
         world.buy(checkout)
 
-        world.work_until(
-            lambda: world.session(checkout).receipts.filter(deliveries=2).exists()
-        )
+        world.work_until(lambda: world.session(checkout).receipts.filter(deliveries=2).exists())
 
         assert world.session(checkout).receipts.count() == 1
         assert ShopNotification.objects.count() == 1
@@ -38,7 +36,7 @@ class TestAWebhookThat:
         response = world.buy(checkout)
 
         assert response.json()["purchase"]["status"] == "successful"
-        world.work_until(lambda: world.session(checkout).receipts.exists())
+        world.work_until(world.session(checkout).receipts.exists)
         assert world.charges(checkout) == 1
         assert ShopNotification.objects.count() == 1
 

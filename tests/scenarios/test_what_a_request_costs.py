@@ -9,12 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from payments.models import PspCall
 from payments.psp import TransactionOpen, ask, assert_no_transaction
+from psp_clients.contract import PspReference
 from tests.scenarios.world import PURCHASE_INFO, World
 
 
@@ -65,14 +66,10 @@ class TestReadingASession:
 
 class TestAPspCall:
     def test_is_refused_inside_a_transaction(self, world: World) -> None:
-        from django.db import transaction
-
         with transaction.atomic(), pytest.raises(TransactionOpen):
             assert_no_transaction()
 
     def test_made_inside_a_transaction_never_reaches_the_psp(self, world: World) -> None:
-        from django.db import transaction
-
         checkout = world.register("20.00")
         reference = world.session(checkout)
 
@@ -82,7 +79,5 @@ class TestAPspCall:
         assert PspCall.objects.filter(operation="fetch").count() == 0
 
 
-def _reference(session: Any) -> Any:
-    from psp_clients.contract import PspReference
-
+def _reference(session: Any) -> PspReference:
     return PspReference(session.psp_token, session.reference)

@@ -28,7 +28,7 @@ _DRAWN = [
 
 
 class Command(BaseCommand):
-    """manage.py lifecycle_doc > docs/lifecycle.md"""
+    """manage.py lifecycle_doc."""
 
     help = "Print docs/lifecycle.md, made from payments/domain/lifecycle.py."
 

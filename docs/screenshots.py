@@ -1,0 +1,85 @@
+"""Takes the pictures of docs/images from a running demo: .venv/bin/python -m docs.screenshots.
+
+Plays a payment whose answer is lost and on which Buy Now is pressed again, then photographs it as
+shopper and staff see it, on a desktop, on a phone, light and dark. Needs what bin/test installs.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, sync_playwright
+
+from config.chromium import ARGUMENTS, find_chromium
+from config.demo import Demo
+from config.demo.check.run import HASTE
+from config.demo.check.stage import Stage
+
+IMAGES: Final = Path(__file__).parent / "images"
+PORT, SANDBOX_PORT = 8120, 8121
+DESKTOP: Final = {"width": 1280, "height": 860}
+PHONE: Final = {"width": 390, "height": 800}
+
+
+def main() -> None:
+    """Start a demo, play, photograph, stop."""
+    chromium = find_chromium()
+    if chromium is None:
+        sys.exit("There is no Chromium on this machine.")
+    demo = Demo(
+        "check",
+        port=PORT,
+        sandbox_port=SANDBOX_PORT,
+        report=lambda name, line: None,  # noqa: ARG005 - the demo's log is not wanted here
+        stopping=threading.Event(),
+        bps_variables=HASTE,
+    )
+    try:
+        known = demo.start()
+        result_url, checkout_id = _play(Stage(demo, known["api_key"]))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+            _photograph(browser, demo, known, result_url, checkout_id)
+            browser.close()
+    finally:
+        demo.stop()
+
+
+def _play(stage: Stage) -> tuple[str, str]:
+    """Return the result page, and the checkout to search for, of the payment that is shown."""
+    for amount in ("42.00", "18.02", "27.50", "63.03", "12.90", "35.18"):
+        stage.buy(stage.register(amount))
+    stage.register("74.00")
+    shown = stage.register("89.05")
+    stage.buy(shown)
+    stage.buy(shown, key=f"{shown.key}-again")
+    stage.until_phase(shown, "captured")
+    stage.until(lambda: len(stage.deliveries(shown)) > 0, "the webhook")
+    return str(stage.session(shown)["result_url"]), shown.id
+
+
+def _photograph(
+    browser: Browser, demo: Demo, known: dict[str, str], result_url: str, checkout_id: str
+) -> None:
+    staff = browser.new_page(viewport=DESKTOP)
+    staff.goto(f"{demo.bps_url}/mid-office/")
+    staff.fill("[name=username]", known["staff_user"])
+    staff.fill("[name=password]", known["staff_password"])
+    staff.press("[name=password]", "Enter")
+    staff.wait_for_url("**/mid-office/")
+    staff.screenshot(path=IMAGES / "list.png")
+    staff.goto(f"{demo.bps_url}/mid-office/search/?q={checkout_id}")
+    staff.screenshot(path=IMAGES / "payment.png", full_page=True)
+    staff.emulate_media(color_scheme="dark")
+    staff.set_viewport_size(PHONE)
+    staff.screenshot(path=IMAGES / "payment-phone-dark.png")
+    shopper = browser.new_page(viewport=PHONE)
+    shopper.goto(f"{result_url}?refresh=off")
+    shopper.screenshot(path=IMAGES / "result.png")
+
+
+if __name__ == "__main__":
+    main()
