@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from signal import SIGKILL
 from typing import Any
 
@@ -44,11 +45,14 @@ def celery_worker(environment: Environment, **more: str) -> Iterator[subprocess.
     process = subprocess.Popen(
         [sys.executable, "-m", "celery", "--quiet", "--app=config", "worker", *options],
         env={**environment, **more},
+        start_new_session=True,
     )
     try:
         yield process
     finally:
-        process.kill()
+        # The whole group: beat is a child that a killed parent leaves behind.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, SIGKILL)
         process.wait()
 
 
