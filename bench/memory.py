@@ -54,7 +54,8 @@ def _say_nothing(_name: str, _line: str) -> None:
 
 def _buy(stage: Stage, number: int) -> Checkout:
     checkout = stage.register("20.00")
-    stage.buy(checkout, prefer="respond-async" if number % 2 else "")
+    prefer = "respond-async" if number % 2 else ""
+    stage.patiently(lambda: stage.buy(checkout, prefer=prefer))
     return checkout
 
 

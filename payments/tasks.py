@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 # Well below the tasks' time limit, so that a drain ends by itself and asks for a successor.
 DRAIN_FOR_SECONDS: Final = 30
-# How many workers one sweep may call for one kind of work.
+# How many workers one sweep may call.
 DRAINS_PER_SWEEP: Final = 4
 
 
@@ -42,24 +42,37 @@ def carry_session(session_id: UUID, *, now: datetime) -> None:
 
 
 HANDLERS: Final[dict[str, Callable[..., None]]] = {
-    "session": carry_session,
     "purchase": carry_purchase,
     "receipt": process_receipt,
+    "session": carry_session,
     "notification": deliver_notification,
 }
 
 
 @shared_task
-def drain(kind: str) -> None:
-    """Claim and handle due rows of one kind, one at a time, until none is left."""
+def drain() -> None:
+    """Claim and handle due rows, one at a time and kind by kind in turn, until none is left."""
     until = time.monotonic() + DRAIN_FOR_SECONDS
     with _quiet_while_the_database_is_away():
         while time.monotonic() < until:
-            claimed = due.claim_due(kind, now=timezone.now())
-            if claimed is None:
+            handled = [_handle_one(kind) for kind in HANDLERS]
+            if not any(handled):
                 return
-            handle(kind, claimed)
-        due.hint(kind)
+        due.hint()
+
+
+def _handle_one_of_each() -> bool:
+    """Take a turn at every kind of work; tell whether any was found."""
+    return any([_handle_one(kind) for kind in HANDLERS])  # noqa: C419 - a generator would stop early
+
+
+def _handle_one(kind: str) -> bool:
+    """Handle the row of a kind that is due longest; tell whether there was one."""
+    claimed = due.claim_due(kind, now=timezone.now())
+    if claimed is None:
+        return False
+    handle(kind, claimed)
+    return True
 
 
 def handle(kind: str, row_id: UUID) -> None:
@@ -76,9 +89,10 @@ def handle(kind: str, row_id: UUID) -> None:
 def sweep() -> None:
     """Find due rows that no hint announced, and call workers for them."""
     with _quiet_while_the_database_is_away():
-        for kind in HANDLERS:
-            for _ in range(due.count_due(kind, now=timezone.now(), at_most=DRAINS_PER_SWEEP)):
-                drain.delay(kind)
+        now = timezone.now()
+        waiting = sum(due.count_due(kind, now=now, at_most=DRAINS_PER_SWEEP) for kind in HANDLERS)
+        for _ in range(min(waiting, DRAINS_PER_SWEEP)):
+            due.hint()
 
 
 @contextmanager

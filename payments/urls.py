@@ -1,15 +1,15 @@
 """Addresses for shops, PSPs, shoppers and operators."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from payments import operations
-from payments.api.not_found import api_not_found
+from payments.api.not_found import NothingHere
 from payments.result import result
 from payments.webhooks import webhook
 
 urlpatterns = [
     path("api/v1/", include("payments.api.urls")),
-    path("api/v1/<path:rest>", api_not_found),
+    re_path(r"^api/v1/", NothingHere.as_view()),
     path("webhooks/<slug:psp>/", webhook, name="webhook"),
     path("result/<str:public_token>", result, name="result"),
     path("healthz", operations.healthz, name="healthz"),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 REMOVED = "[removed]"
+LONGEST_CARD_NUMBER = 19
 
 _SECRET_NAME = re.compile(
     r"secret|passw|credential|authorization|signature|api[_-]?key|private|cvc|cvv|cvn"
@@ -17,8 +18,11 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _SECRET_LOOK = re.compile(r"\b(?:whsec|sk|rk|pk)_|\b(?:bearer|basic) [\w.~+/-]{16,}", re.IGNORECASE)
+_OPAQUE_ID = re.compile(r"[a-z]{2,10}_[0-9A-Za-z]+")
+# Groups of digits, as card numbers are written, with blanks or dashes between them.
+_DIGIT_GROUPS = re.compile(r"[0-9]+(?:[ -][0-9]+)*")
 # Cards begin with 22 to 27 or 3 to 6: PSPs' own numbers, which often begin otherwise, are kept.
-_CARD_LOOK = re.compile(r"(?<![0-9])(?:2[2-7]|[3-6][0-9])(?:[ -]?[0-9]){11,17}(?![0-9])")
+_CARD = re.compile(r"(?:2[2-7]|[3-6][0-9])[0-9]{11,17}")
 
 
 def fit_to_keep(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,16 +38,32 @@ def _kept(value: Any) -> Any:
         return fit_to_keep(value)
     if isinstance(value, list):
         return [_kept(item) for item in value]
-    if isinstance(value, str) and (_SECRET_LOOK.search(value) or _holds_card_number(value)):
+    if isinstance(value, str) and _looks_secret(value):
         return REMOVED
     return value
 
 
-def _holds_card_number(text: str) -> bool:
-    return any(_passes_luhn(match.group()) for match in _CARD_LOOK.finditer(text))
+def _looks_secret(text: str) -> bool:
+    # Ids such as tok_41d… hold long runs of digits by chance.
+    by_chance = _OPAQUE_ID.fullmatch(text)
+    return bool(_SECRET_LOOK.search(text)) or (not by_chance and holds_card_number(text))
 
 
-def _passes_luhn(text: str) -> bool:
-    digits = [int(character) for character in reversed(text) if character.isdigit()]
-    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
-    return (sum(digits[0::2]) + sum(doubled)) % 10 == 0
+def holds_card_number(text: str) -> bool:
+    """Tell whether a text holds what can be a card number: its length, beginning and Luhn sum."""
+    for run in _DIGIT_GROUPS.findall(text):
+        groups = re.split("[ -]", run)
+        for first in range(len(groups)):
+            for last in range(first + 1, len(groups) + 1):
+                digits = "".join(groups[first:last])
+                if len(digits) > LONGEST_CARD_NUMBER:
+                    break
+                if _CARD.fullmatch(digits) and _passes_luhn(digits):
+                    return True
+    return False
+
+
+def _passes_luhn(digits: str) -> bool:
+    values = [int(digit) for digit in reversed(digits)]
+    doubled = (sum(divmod(2 * value, 10)) for value in values[1::2])
+    return (sum(values[0::2]) + sum(doubled)) % 10 == 0

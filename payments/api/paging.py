@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,7 +24,10 @@ def page_of_sessions(
     """Return a page of sessions, newest first, and the cursor of the next page."""
     if cursor:
         at, key = _read(cursor, 2)
-        made_at, row_id = _instant(at), _uuid(key)
+        try:
+            made_at, row_id = _instant(at), UUID(str(key))
+        except ValueError as error:
+            raise ProblemRaised(_bad_cursor()) from error
         # The outer bound says it again, so that PostgreSQL begins in the index where it must.
         later_in_page = Q(created_at__lt=made_at) | Q(pk__lt=row_id)
         sessions = sessions.filter(later_in_page, created_at__lte=made_at)
@@ -51,12 +54,9 @@ def page_of_events(events: QuerySet[Event], cursor: str) -> tuple[list[Event], s
 def instant_parameter(name: str, words: str) -> datetime:
     """Read a query parameter that names an instant, or raise ProblemRaised naming it."""
     try:
-        at = parse_datetime(words)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise ProblemRaised(invalid((name, "must be an RFC 3339 instant with its zone")))
-    return at
+        return _instant(words)
+    except ValueError as error:
+        raise ProblemRaised(invalid((name, "must be an RFC 3339 instant with its zone"))) from error
 
 
 def _write(*values: Any) -> str:
@@ -66,7 +66,7 @@ def _write(*values: Any) -> str:
 def _read(cursor: str, length: int) -> list[Any]:
     try:
         values = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, RecursionError, binascii.Error) as error:
         raise ProblemRaised(_bad_cursor()) from error
     if not isinstance(values, list) or len(values) != length:
         raise ProblemRaised(_bad_cursor())
@@ -74,17 +74,14 @@ def _read(cursor: str, length: int) -> list[Any]:
 
 
 def _instant(words: Any) -> datetime:
+    """Return an instant with its zone, in UTC. Raises ValueError for anything else."""
+    at = parse_datetime(words) if isinstance(words, str) else None
+    if at is None or at.tzinfo is None:
+        raise ValueError("not an instant")
     try:
-        return datetime.fromisoformat(words)
-    except (TypeError, ValueError) as error:
-        raise ProblemRaised(_bad_cursor()) from error
-
-
-def _uuid(words: Any) -> UUID:
-    try:
-        return UUID(words)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ProblemRaised(_bad_cursor()) from error
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond the calendar") from error
 
 
 def _bad_cursor() -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
 from rest_framework.exceptions import APIException, ParseError
@@ -16,6 +17,8 @@ DEEPEST: Final = 12
 # Control characters, surrogates, and the bidirectional overrides that disguise what is read.
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 _ODD_CATEGORIES: Final = frozenset({"Cc", "Cs"})
+# Brackets, and whole strings, so that brackets inside them do not count.
+_STRUCTURE: Final = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _HARMLESS_CONTROLS: Final = frozenset("\n\t")
 
 
@@ -54,7 +57,7 @@ def parse_strictly(body: bytes) -> Any:
     try:
         value = json.loads(
             body.decode("utf-8"),
-            parse_float=Decimal,
+            parse_float=_bounded_decimal,
             parse_int=_bounded_int,
             parse_constant=_refuse_constant,
             object_pairs_hook=_unique,
@@ -70,24 +73,28 @@ def parse_strictly(body: bytes) -> Any:
 
 
 def _refuse_depth(body: bytes) -> None:
-    """Refuse deep nesting before parsing it, since the parser recurses.
-
-    Brackets inside strings count too: no checkout holds a string of a dozen of them unclosed.
-    """
+    """Refuse deep nesting before parsing it, since the parser recurses."""
     depth = 0
-    for byte in body:
-        if byte in b"[{":
+    for token in _STRUCTURE.findall(body):
+        if token in b"[{":
             depth += 1
-            if depth > DEEPEST:
-                raise ParseError(f"The body is nested more than {DEEPEST} deep.")
-        elif byte in b"]}":
+        elif token in b"]}":
             depth -= 1
+        if depth > DEEPEST:
+            raise ParseError(f"The body is nested more than {DEEPEST} deep.")
 
 
 def _bounded_int(digits: str) -> int:
     if len(digits) > 20:  # noqa: PLR2004 - no count of ours is longer
         raise ParseError("The body holds a number with more than 20 digits.")
     return int(digits)
+
+
+def _bounded_decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation as error:
+        raise ParseError("The body holds a number beyond reason.") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -14,15 +14,35 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from payments import selectors
+from payments.api.parsers import BodyTooLarge
+from payments.domain.lifecycle import PurchaseStatus
 from payments.services import refusals
 
 CONTENT_TYPE: Final = "application/problem+json"
 NO: Final = "no"
 UNKNOWN: Final = "unknown"
 YES: Final = "yes"
+# How the framework names an error of an object as a whole.
+WHOLE: Final = api_settings.NON_FIELD_ERRORS_KEY
+MONEY_MOVED: Final = {
+    PurchaseStatus.STARTED: UNKNOWN,
+    PurchaseStatus.SUCCESSFUL: YES,
+    PurchaseStatus.FAILED: NO,
+}
+# What a request got wrong, where the framework found out before any field was read.
+CULPRITS: Final[dict[type[exceptions.APIException], str]] = {
+    exceptions.NotAuthenticated: "Authorization",
+    exceptions.AuthenticationFailed: "Authorization",
+    exceptions.PermissionDenied: "Authorization",
+    exceptions.ParseError: "body",
+    BodyTooLarge: "body",
+    exceptions.UnsupportedMediaType: "Content-Type",
+    exceptions.NotAcceptable: "Accept",
+}
 
 
 class ProblemRenderer(JSONRenderer):
@@ -134,12 +154,14 @@ def _of_framework(error: exceptions.APIException) -> Problem:
     if isinstance(error, exceptions.NotAuthenticated):
         detail = "There is no API key. Send `Authorization: Api-Key <key>`."
     header = getattr(error, "auth_header", None)
+    culprit = next((name for kind, name in CULPRITS.items() if isinstance(error, kind)), None)
     return Problem(
         slugs.get(error.status_code, "refused"),
         error.status_code,
         HTTPStatus(error.status_code).phrase,
         "Correct the request and send it again.",
         detail,
+        errors=({"field": culprit, "reason": detail},) if culprit else (),
         headers={"WWW-Authenticate": header} if header else {},
     )
 
@@ -245,7 +267,7 @@ _WORDINGS: Final[dict[type[refusals.Refusal], Callable[[Any], Problem]]] = {
         "The purchase has started and cannot be cancelled",
         "Wait for its outcome.",
         f"Purchase {error.purchase.public_id} is {error.purchase.status}.",
-        money_moved=YES if error.purchase.status == "successful" else UNKNOWN,
+        money_moved=MONEY_MOVED[PurchaseStatus(error.purchase.status)],
         members={"purchase": selectors.purchase_as_shown(error.purchase)},
     ),
 }
@@ -257,7 +279,7 @@ def _flat(detail: Any, place: str = "") -> list[tuple[str, str]]:
         return [
             pair
             for name, inner in detail.items()
-            for pair in _flat(inner, f"{place}.{name}".lstrip(".") if name != "body" else place)
+            for pair in _flat(inner, place if name == WHOLE else f"{place}.{name}".lstrip("."))
         ]
     if isinstance(detail, list) and any(isinstance(inner, dict) for inner in detail):
         return [

@@ -5,42 +5,52 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.utils.http import url_has_allowed_host_and_scheme
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
-from payments.domain.money import MoneyRefused, parse_money
+from payments.domain.money import (
+    CANONICAL_AMOUNT,
+    MoneyRefused,
+    is_plain_decimal,
+    parse_money,
+)
 from payments.domain.schedule import SESSION_LIFETIME, SESSION_LIFETIME_LIMITS
 from payments.models import Capture
+from psp_clients.evidence import holds_card_number
 
 LOCALES: Final = ("en", "de", "fr", "es", "nl", "ar")
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_CARD_NUMBER: Final = re.compile(r"(?:[0-9][ -]?){12,18}[0-9]")
+ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 MOST_METADATA: Final = 20
 
 
-class Text(serializers.CharField):
-    """A JSON string, and nothing that merely can be written as one."""
+class JsonString(serializers.CharField):
+    """A JSON string, and nothing that merely can be written as one. White space is not cut off."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the string, refusing numbers and card numbers."""
+        """Return the string, refusing numbers."""
         if not isinstance(data, str):
             raise serializers.ValidationError("must be a string")
-        if any(_is_card_number(found) for found in _CARD_NUMBER.findall(data)):
-            raise serializers.ValidationError(
-                "looks like a card number, which BPS must never be given"
-            )
         return str(super().to_internal_value(data))
 
 
-def _is_card_number(words: str) -> bool:
-    """Tell by the Luhn sum whether a run of digits can be a card number."""
-    digits = [int(character) for character in reversed(words) if character.isdigit()]
-    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+class Text(JsonString):
+    """Words of a shop or a shopper, in which a card number may have slipped."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the string, refusing card numbers: BPS is never to hold one."""
+        text = super().to_internal_value(data)
+        if holds_card_number(text):
+            raise serializers.ValidationError(
+                "looks like a card number, which BPS must never be given"
+            )
+        return text
 
 
 class Id(Text):
@@ -49,7 +59,7 @@ class Id(Text):
     def to_internal_value(self, data: Any) -> str:
         """Return the id, refusing what could not stand in a URL."""
         text = super().to_internal_value(data)
-        if not _ID.fullmatch(text):
+        if not ID.fullmatch(text):
             raise serializers.ValidationError(
                 "must be 1 to 64 letters, digits, dots, colons, dashes or underscores"
             )
@@ -62,9 +72,17 @@ class ShopperUrl(Text):
     def to_internal_value(self, data: Any) -> str:
         """Return the URL, refusing every form that a browser could read differently than we."""
         text = super().to_internal_value(data)
-        parts = urlsplit(text)
-        if text != text.strip() or any(c.isspace() or c == "\\" for c in text):
+        if any(character.isspace() or character == "\\" for character in text):
             raise serializers.ValidationError("must hold no white space and no backslash")
+        try:
+            return self._checked(text, urlsplit(text))
+        except ValueError as error:
+            raise serializers.ValidationError("is not a URL") from error
+
+    @staticmethod
+    def _checked(text: str, parts: SplitResult) -> str:
+        """Return the URL. Raises ValueError where it cannot be taken apart."""
+        _ = parts.port  # read, because a wrong one is found only then
         if parts.scheme not in ("https", "http") or not parts.netloc:
             raise serializers.ValidationError("must be an absolute https URL")
         if "@" in parts.netloc:
@@ -72,6 +90,16 @@ class ShopperUrl(Text):
         if not url_has_allowed_host_and_scheme(text, {parts.netloc}):
             raise serializers.ValidationError("is not a URL that browsers read alike")
         return text
+
+
+class WholeNumber(serializers.IntegerField):
+    """A JSON number without a fraction, and nothing that merely reads like one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number, refusing strings, fractions and booleans."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            raise serializers.ValidationError("must be a whole number")
+        return int(super().to_internal_value(data))
 
 
 class Strict(serializers.Serializer[Any]):
@@ -88,7 +116,7 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$"})
+@extend_schema_field({"type": "string", "pattern": CANONICAL_AMOUNT})
 class Amount(serializers.Field[Any, Any, Any, Any]):
     """An amount as sent; whether it is money is judged together with the currency."""
 
@@ -121,7 +149,7 @@ class RegisterRequest(Strict):
         choices=Capture.values, required=False, default=Capture.AUTOMATIC.value
     )
     metadata = serializers.DictField(child=Text(max_length=500), required=False, default=dict)
-    expires_in_seconds = serializers.IntegerField(
+    expires_in_seconds = WholeNumber(
         required=False,
         default=int(SESSION_LIFETIME.total_seconds()),
         min_value=int(SESSION_LIFETIME_LIMITS[0].total_seconds()),
@@ -134,6 +162,8 @@ class RegisterRequest(Strict):
             raise serializers.ValidationError(
                 f"must have at most {MOST_METADATA} members with names of at most 40 characters"
             )
+        if any(holds_card_number(name) for name in value):
+            raise serializers.ValidationError("has a name that looks like a card number")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -151,8 +181,14 @@ class Item(Strict):
     """One line of what is bought."""
 
     name = Text(max_length=200)
-    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
-    unit_amount = Text(max_length=20)
+    quantity = WholeNumber(min_value=1, max_value=1_000_000)
+    unit_amount = Text(max_length=20, help_text='Decimal string in major units: "19.99"')
+
+    def validate_unit_amount(self, value: str) -> str:
+        """Refuse what is no amount; a discount may be negative."""
+        if not is_plain_decimal(value):
+            raise serializers.ValidationError('must be a plain decimal such as "19.99"')
+        return value
 
 
 class PurchaseInfo(Strict):
@@ -165,7 +201,8 @@ class PurchaseInfo(Strict):
 class BuyNowRequest(Strict):
     """Buy Now: the token of the checkout, and the purchase info."""
 
-    psp_token = Text(max_length=255)
+    # Opaque: compared with the one we hold, and never stored. By chance it looks like anything.
+    psp_token = JsonString(max_length=255)
     purchase_info = PurchaseInfo()
 
 

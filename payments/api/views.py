@@ -19,7 +19,7 @@ from payments.api.auth import ApiCaller
 from payments.api.idempotency import HEADER, answer_once
 from payments.api.parsers import LARGEST_BODY_BYTES, BodyTooLarge
 from payments.api.preferences import patience
-from payments.api.problems import ProblemRaised, invalid
+from payments.api.problems import CONTENT_TYPE, ProblemRaised, invalid
 from payments.domain.lifecycle import PurchaseStatus, SessionStatus
 from payments.models import CauseKind, PaymentSession, Purchase, Shop
 from payments.services.buy_now import accept_buy_now
@@ -30,7 +30,12 @@ from payments.services.refusals import CheckoutUnknown
 from payments.services.register import Checkout, register_session
 from payments.services.timeline import Cause
 
-PROBLEM = forms.ProblemAnswer
+
+def problems(*statuses: int) -> dict[Any, Any]:
+    """Return the schema's entries for the refusals of an endpoint."""
+    return {(status, CONTENT_TYPE): forms.ProblemAnswer for status in statuses}
+
+
 CHECKOUT_ID = OpenApiParameter("checkout_id", str, OpenApiParameter.PATH)
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER, str, OpenApiParameter.HEADER, required=True, description="1 to 255 printable characters"
@@ -53,6 +58,8 @@ class ShopView(APIView):
             raise BodyTooLarge
         _ = request.body  # read once; the parser and the idempotency record both use it
         super().initial(request, *args, **kwargs)
+        if not forms.ID.fullmatch(kwargs.get("checkout_id", "any")):
+            raise CheckoutUnknown
 
     @property
     def shop(self) -> Shop:
@@ -94,10 +101,7 @@ class PaymentSessions(ShopView):
         responses={
             201: forms.SessionAnswer,
             200: forms.SessionAnswer,
-            400: PROBLEM,
-            409: PROBLEM,
-            422: PROBLEM,
-            503: PROBLEM,
+            **problems(400, 409, 422, 503),
         },
     )
     def post(self, request: Request) -> Response:
@@ -116,11 +120,14 @@ class PaymentSessions(ShopView):
             OpenApiParameter("created_after", str, description="RFC 3339 instant"),
             CURSOR,
         ],
-        responses={200: forms.SessionPage, 400: PROBLEM},
+        responses={200: forms.SessionPage, **problems(400)},
     )
     def get(self, request: Request) -> Response:
         """List the shop's sessions, newest first."""
         asked = request.query_params
+        unknown = sorted(set(asked) - {"status", "order_reference", "created_after", "cursor"})
+        if unknown:
+            raise ProblemRaised(invalid(*((name, "is not a known filter") for name in unknown)))
         sessions = selectors.sessions_of_shop(self.shop)
         if "status" in asked:
             if asked["status"] not in set(SessionStatus):
@@ -128,6 +135,8 @@ class PaymentSessions(ShopView):
                 raise ProblemRaised(invalid(("status", f"must be one of {words}")))
             sessions = sessions.filter(status=asked["status"])
         if "order_reference" in asked:
+            if not forms.ID.fullmatch(asked["order_reference"]):
+                raise ProblemRaised(invalid(("order_reference", "is not an order reference")))
             sessions = sessions.filter(order_reference=asked["order_reference"])
         if "created_after" in asked:
             after = paging.instant_parameter("created_after", asked["created_after"])
@@ -142,7 +151,7 @@ class OneSession(ShopView):
     @extend_schema(
         operation_id="read_session",
         parameters=[CHECKOUT_ID],
-        responses={200: forms.SessionAnswer, 404: PROBLEM},
+        responses={200: forms.SessionAnswer, **problems(404)},
     )
     def get(self, request: Request, checkout_id: str) -> Response:
         """Return the session and its purchase as they stand."""
@@ -159,11 +168,7 @@ class BuyNow(ShopView):
         responses={
             200: forms.BuyNowAnswer,
             202: forms.BuyNowAnswer,
-            400: PROBLEM,
-            404: PROBLEM,
-            409: PROBLEM,
-            422: PROBLEM,
-            503: PROBLEM,
+            **problems(400, 404, 409, 422, 503),
         },
     )
     def post(self, request: Request, checkout_id: str) -> Response:
@@ -210,7 +215,7 @@ class Cancel(ShopView):
         operation_id="cancel_session",
         parameters=[CHECKOUT_ID],
         request=forms.CancelRequest,
-        responses={200: forms.SessionAnswer, 202: forms.SessionAnswer, 404: PROBLEM, 409: PROBLEM},
+        responses={200: forms.SessionAnswer, 202: forms.SessionAnswer, **problems(404, 409)},
     )
     def post(self, request: Request, checkout_id: str) -> Response:
         """Cancel at the PSP, then here. 202 while the PSP has not confirmed."""
@@ -229,7 +234,7 @@ class Refresh(ShopView):
         operation_id="refresh_session",
         parameters=[CHECKOUT_ID],
         request=forms.CancelRequest,
-        responses={200: forms.SessionAnswer, 404: PROBLEM},
+        responses={200: forms.SessionAnswer, **problems(404)},
     )
     def post(self, request: Request, checkout_id: str) -> Response:
         """Ask the PSP what became of the purchase, and return the session as it then stands."""
@@ -254,7 +259,7 @@ class Events(ShopView):
     @extend_schema(
         operation_id="list_events",
         parameters=[CHECKOUT_ID, CURSOR],
-        responses={200: forms.EventPage, 404: PROBLEM},
+        responses={200: forms.EventPage, **problems(404)},
     )
     def get(self, request: Request, checkout_id: str) -> Response:
         """List what happened, oldest first."""

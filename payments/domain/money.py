@@ -73,6 +73,11 @@ def parse_money(amount: object, currency: object) -> Money:
     return Money(canonical, currency)
 
 
+def is_plain_decimal(text: str) -> bool:
+    """Tell whether a text is a decimal as amounts are written, be it negative (a discount)."""
+    return _AMOUNT.fullmatch(text.removeprefix("-")) is not None
+
+
 def with_digits_of(amount: str, value: Decimal) -> str:
     """Write a running total with the digits of a stored amount of the same currency.
 

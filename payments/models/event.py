@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final
 
 import pgtrigger
 from django.db import models
@@ -11,6 +12,8 @@ from django.db import models
 from payments.models.purchase import Purchase
 from payments.models.record import Record
 from payments.models.session import PaymentSession
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Every event carries the hash of the one before it, so that editing history shows
 # (manage.py verify_events). The database links the chain: a writer can neither forget nor forge
@@ -21,8 +24,9 @@ LINK_THE_CHAIN = """
     NEW.position := COALESCE(NEW.position, 0) + 1;
     NEW.previous_hash := COALESCE(NEW.previous_hash, '');
     NEW.hash := encode(sha256(convert_to(concat_ws(E'\\n',
-        NEW.previous_hash, NEW.session_id, NEW.position, NEW.name, NEW.cause_kind, NEW.cause_id,
-        NEW.actor, NEW.phase_before, NEW.phase_after, NEW.data), 'UTF8')), 'hex');
+        NEW.previous_hash, NEW.session_id, COALESCE(NEW.purchase_id::text, ''), NEW.position,
+        (extract(epoch FROM NEW.created_at) * 1000000)::bigint, NEW.name, NEW.cause_kind,
+        NEW.cause_id, NEW.actor, NEW.phase_before, NEW.phase_after, NEW.data), 'UTF8')), 'hex');
     RETURN NEW;
 """
 
@@ -83,7 +87,9 @@ def chained_hash(previous_hash: str, event: Event, data_text: str) -> str:
     parts = (
         previous_hash,
         str(event.session_id),
+        str(event.purchase_id or ""),
         str(event.position),
+        str((event.created_at - EPOCH) // timedelta(microseconds=1)),
         event.name,
         event.cause_kind,
         event.cause_id,

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Cast
 
 from payments.domain.lifecycle import PHASE_GRAPH, STATUS_OF, Phase, PurchaseStatus
 from payments.domain.money import CANONICAL_AMOUNT
@@ -89,6 +90,15 @@ class Purchase(Record, DueWork):
                 name="refunded_within_captured",
             ),
             models.CheckConstraint(
+                condition=Q(captured_amount__gte=0)
+                & Q(
+                    captured_amount__lte=Cast(
+                        "amount", models.DecimalField(max_digits=16, decimal_places=4)
+                    )
+                ),
+                name="captured_within_amount",
+            ),
+            models.CheckConstraint(
                 condition=~Q(phase=Phase.CAPTURED.value) | Q(captured_amount__gt=0),
                 name="captured_purchase_has_money",
             ),
@@ -112,6 +122,11 @@ class Purchase(Record, DueWork):
                 "amount",
                 "currency",
                 "purchase_info",
+            ),
+            pgtrigger.Protect(
+                name="only_refunds_give_back",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__captured_amount__gt=pgtrigger.F("new__captured_amount")),
             ),
             pgtrigger.FSM(
                 name="legal_phase",

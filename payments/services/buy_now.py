@@ -64,8 +64,10 @@ def accept_buy_now(
     """
     with transaction.atomic(durable=True):
         session, purchases = _lock_order(shop, checkout_id)
-        if session.psp_token is None:
+        if session.status == SessionStatus.CREATED:
             raise NotRegistered
+        if session.psp_token is None:
+            raise CheckoutEnded(session.status)
         if session.psp_token != psp_token:
             raise TokenMismatch
         own = next((p for p in purchases if p.session_id == session.pk), None)
@@ -78,7 +80,7 @@ def accept_buy_now(
         )
     passing(CrashPoint.AFTER_INTENT_COMMIT)
     if not carried_by_caller:
-        due.hint("purchase")
+        due.hint()
     return acceptance
 
 

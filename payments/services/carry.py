@@ -57,7 +57,7 @@ def submit_within(
         if future.cancel():
             # No thread was free: nothing was sent, and a worker may as well begin now.
             due.release("purchase", purchase.pk, due_at=now)
-            due.hint("purchase")
+            due.hint()
         else:
             future.add_done_callback(lambda done: _record_late(purchase, call, done))
         return purchase

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final, overload
@@ -17,8 +18,8 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection, transaction
+from django.db.models import Q
 
 from payments.crash_points import CrashPoint, passing
 from payments.models import PaymentSession, Purchase, ShopNotification, WebhookReceipt
@@ -27,13 +28,20 @@ DueModel = type[PaymentSession] | type[Purchase] | type[WebhookReceipt] | type[S
 
 log = structlog.get_logger()
 
-# By these names work is hinted at, swept and drained.
+# In the order of their urgency, in which a worker takes turns among them.
 KINDS: Final[dict[str, DueModel]] = {
-    "session": PaymentSession,
     "purchase": Purchase,
     "receipt": WebhookReceipt,
+    "session": PaymentSession,
     "notification": ShopNotification,
 }
+CLAIM: Final = """
+    UPDATE {table} SET leased_until = %(lease_end)s, attempts = attempts + 1
+     WHERE id = (SELECT id FROM {table}
+                  WHERE due_at <= %(now)s AND (leased_until IS NULL OR leased_until <= %(now)s)
+                  ORDER BY due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING id
+"""
 DRAIN_TASK: Final = "payments.tasks.drain"
 
 
@@ -51,13 +59,10 @@ def sooner(at: datetime | None, now: datetime) -> datetime | None:
     return at and now + (at - now) / settings.BPS_SCHEDULE_SPEED
 
 
-def _claimable(now: datetime) -> Q:
-    return Q(due_at__lte=now) & (Q(leased_until__isnull=True) | Q(leased_until__lte=now))
-
-
 def count_due(kind: str, *, now: datetime, at_most: int) -> int:
     """Count rows that wait for a worker, up to a limit."""
-    return KINDS[kind].objects.filter(_claimable(now))[:at_most].count()
+    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    return KINDS[kind].objects.filter(free, due_at__lte=now)[:at_most].count()
 
 
 def claim_due(kind: str, *, now: datetime) -> UUID | None:
@@ -65,20 +70,14 @@ def claim_due(kind: str, *, now: datetime) -> UUID | None:
 
     SKIP LOCKED lets any number of workers claim at once without waiting for each other.
     """
-    rows = KINDS[kind].objects
-    with transaction.atomic(durable=True):
-        first = (
-            rows.select_for_update(skip_locked=True, no_key=True)
-            .filter(_claimable(now))
-            .order_by("due_at")
-            .values_list("pk", flat=True)
-            .first()
-        )
-        if first is not None:
-            rows.filter(pk=first).update(leased_until=lease_end(now), attempts=F("attempts") + 1)
-    if first is not None:
-        passing(CrashPoint.AFTER_CLAIM)
-    return first
+    table = connection.ops.quote_name(KINDS[kind]._meta.db_table)  # noqa: SLF001 - public by its docs
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM.format(table=table), {"now": now, "lease_end": lease_end(now)})
+        claimed: tuple[UUID] | None = cursor.fetchone()
+    if claimed is None:
+        return None
+    passing(CrashPoint.AFTER_CLAIM)
+    return claimed[0]
 
 
 def release(kind: str, row_id: UUID, *, due_at: datetime | None) -> None:
@@ -86,37 +85,36 @@ def release(kind: str, row_id: UUID, *, due_at: datetime | None) -> None:
     KINDS[kind].objects.filter(pk=row_id).update(due_at=due_at, leased_until=None)
 
 
-def hint(kind: str) -> None:
-    """Tell workers, once the transaction commits, that work of this kind is due.
+def hint() -> None:
+    """Tell a worker, once the transaction commits, that something is due.
 
     Never waits and never fails: a hint that cannot be sent is dropped, and the sweeper finds the
     row within seconds.
     """
-    transaction.on_commit(lambda: _hints().drop_in(kind))
+    transaction.on_commit(lambda: _hints().drop_in())
 
 
 class _HintSender:
     """Sends hints from a thread of its own, since a broker that hangs blocks whoever calls it."""
 
-    WAITING_AT_MOST: Final = 100
+    # Each hint has a worker do all that is due, so a few that wait to be sent say everything.
+    WAITING_AT_MOST: Final = 4
 
     def __init__(self) -> None:
-        self._waiting: queue.Queue[str] = queue.Queue(self.WAITING_AT_MOST)
+        self._waiting: queue.Queue[None] = queue.Queue(self.WAITING_AT_MOST)
         threading.Thread(target=self._send_all, name="hints", daemon=True).start()
 
-    def drop_in(self, kind: str) -> None:
-        try:
-            self._waiting.put_nowait(kind)
-        except queue.Full:
-            log.warning("hint_dropped", kind=kind)
+    def drop_in(self) -> None:
+        with suppress(queue.Full):
+            self._waiting.put_nowait(None)
 
     def _send_all(self) -> None:
         while True:
-            kind = self._waiting.get()
+            self._waiting.get()
             try:
-                current_app.send_task(DRAIN_TASK, args=[kind], retry=False)
+                current_app.send_task(DRAIN_TASK, retry=False)
             except Exception as error:  # noqa: BLE001 - whatever ails the broker, the row is safe
-                log.warning("hint_not_sent", kind=kind, error=type(error).__name__)
+                log.warning("hint_not_sent", error=type(error).__name__)
 
 
 @cache

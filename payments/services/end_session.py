@@ -28,7 +28,12 @@ from payments.psp import Answer, ask, psp_client
 from payments.services import due
 from payments.services.calls import claim_send, finish_call, staged_call
 from payments.services.inserts import insert_together
-from payments.services.refusals import CheckoutEnded, CheckoutUnknown, PurchaseStarted
+from payments.services.refusals import (
+    CheckoutEnded,
+    CheckoutUnknown,
+    NotRegistered,
+    PurchaseStarted,
+)
 from payments.services.timeline import Cause, event, open_case
 from psp_clients.contract import Operation, PspReference, Report, ReportedState
 
@@ -39,8 +44,8 @@ def cancel_session(*, shop: Shop, checkout_id: str, cause: Cause, now: datetime)
     """Cancel a session that nobody bought on; from now on Buy Now is refused.
 
     The answer is still `registered` while the PSP has not confirmed; a worker goes on asking.
-    Raises CheckoutUnknown, PurchaseStarted, CheckoutEnded; each changes nothing. Cancelling a
-    cancelled session is granted.
+    Raises CheckoutUnknown, NotRegistered, PurchaseStarted, CheckoutEnded; each changes nothing.
+    Cancelling a cancelled session is granted.
     """
     with transaction.atomic(durable=True):
         session = (
@@ -74,6 +79,8 @@ def _refuse_unless_cancellable(session: PaymentSession) -> None:
     purchase = Purchase.objects.filter(session=session).first()
     if purchase is not None:
         raise PurchaseStarted(purchase)
+    if session.status == SessionStatus.CREATED:
+        raise NotRegistered
     if session.status not in (SessionStatus.REGISTERED, SessionStatus.CANCELLED):
         raise CheckoutEnded(session.status)
 

@@ -49,7 +49,7 @@ def store_receipt(psp: str, headers: Mapping[str, str], body: bytes, *, now: dat
     for notice in notices or [_of_no_interest(body)]:
         _insert(_verified(psp, headers, body, notice, now))
     passing(CrashPoint.AFTER_RECEIPT_COMMIT)
-    due.hint("receipt")
+    due.hint()
 
 
 def _insert(receipt: WebhookReceipt) -> None:
@@ -78,9 +78,9 @@ def _verified(
     return WebhookReceipt(
         psp=psp,
         event_id=notice.event_id,
-        event_type=notice.event_type,
-        psp_token=notice.psp_token,
-        reference=notice.reference,
+        event_type=notice.event_type[:100],
+        psp_token=notice.psp_token[:255],
+        reference=notice.reference[:64],  # a longer one is none of ours
         headers=_kept(headers),
         body=body,
         state=ReceiptState.WAITING,

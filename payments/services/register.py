@@ -331,4 +331,4 @@ def _end_earlier_sessions_of_the_order(session: PaymentSession, now: datetime) -
         created_at__lt=session.created_at,
     ).update(cancel_requested_at=now, cancel_reason="a newer checkout of the order", due_at=now)
     if ended:
-        due.hint("session")
+        due.hint()

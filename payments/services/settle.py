@@ -219,7 +219,7 @@ def _move(
             "completed" if purchase.session.status == "registered" else purchase.session.status
         )
         rows.append(outcome_notification(purchase, now=now))
-        due.hint("notification")
+        due.hint()
     insert_together(*rows)
     _ask_for_people(purchase, before)
 

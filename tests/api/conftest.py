@@ -1,0 +1,44 @@
+"""Two shops with keys of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from payments.circuit import Circuit
+from payments.models import Shop, ShopApiKey
+from tests.api.caller import Caller
+from tests.builders import make_shop
+
+
+@pytest.fixture
+def shop(db: None) -> Shop:
+    """Return a shop."""
+    return make_shop()
+
+
+@pytest.fixture
+def api(shop: Shop) -> Caller:
+    """Return the shop as a caller."""
+    return caller_for(shop)
+
+
+@pytest.fixture
+def foreign_api(db: None) -> Caller:
+    """Return another shop as a caller."""
+    return caller_for(make_shop())
+
+
+def caller_for(shop: Shop) -> Caller:
+    """Return a caller with a new key of a shop."""
+    _, key = ShopApiKey.objects.create_key(name="tests", shop=shop)
+    return Caller(key)
+
+
+@pytest.fixture
+def closed_circuit() -> Iterator[None]:
+    """Let calls to the PSP be tried, and leave no trace of those that fail."""
+    Circuit("sandbox").reset()
+    yield
+    Circuit("sandbox").reset()
