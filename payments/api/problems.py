@@ -22,6 +22,8 @@ from payments.api.parsers import BodyTooLarge
 from payments.domain.lifecycle import PurchaseStatus
 from payments.services import refusals
 
+log = structlog.get_logger()
+
 CONTENT_TYPE: Final = "application/problem+json"
 NO: Final = "no"
 UNKNOWN: Final = "unknown"
@@ -104,11 +106,10 @@ def invalid(*errors: tuple[str, str]) -> Problem:
     )
 
 
-def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
     """Word any error of a view as a problem. DRF's exception handler."""
     set_rollback()
-    problem = _problem_of(error)
-    return problem.as_response() if problem else None
+    return (_problem_of(error) or _our_fault(error)).as_response()
 
 
 def _problem_of(error: Exception) -> Problem | None:
@@ -125,6 +126,19 @@ def _problem_of(error: Exception) -> Problem | None:
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
     return None
+
+
+def _our_fault(error: Exception) -> Problem:
+    """Word a fault of ours. What was committed before it stands, and is found by asking again."""
+    log.error("request_failed", exc_info=error)
+    return Problem(
+        "internal-error",
+        500,
+        "BPS made a mistake",
+        "Send the same request again, with the same Idempotency-Key; if it fails again, tell the "
+        "people who run BPS the request_id.",
+        money_moved=UNKNOWN,
+    )
 
 
 def _database_away() -> Problem:

@@ -26,6 +26,20 @@ SESSION_FOLLOWS = """
     RETURN NEW;
 """
 
+# A purchase repeats its session's money and ids, so that indexes can hold them; it never differs.
+AS_REGISTERED = """
+    IF NOT EXISTS (
+        SELECT FROM payments_paymentsession AS session
+         WHERE session.id = NEW.session_id AND session.shop_id = NEW.shop_id
+           AND session.order_reference = NEW.order_reference
+           AND session.amount = NEW.amount AND session.currency = NEW.currency
+    ) THEN
+        RAISE EXCEPTION 'a purchase must be for what its session registered'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bought_is_what_was_registered';
+    END IF;
+    RETURN NEW;
+"""
+
 
 class Purchase(Record, DueWork):
     """One per session. `phase` is written by payments.services.settle alone."""
@@ -122,6 +136,18 @@ class Purchase(Record, DueWork):
                 "amount",
                 "currency",
                 "purchase_info",
+            ),
+            pgtrigger.Trigger(
+                name="bought_is_what_was_registered",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func=AS_REGISTERED,
+            ),
+            pgtrigger.Protect(
+                name="surplus_is_settled_with_the_phase",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__surplus__df=pgtrigger.F("new__surplus"))
+                & pgtrigger.Q(old__phase=pgtrigger.F("new__phase")),
             ),
             pgtrigger.Protect(
                 name="only_refunds_give_back",

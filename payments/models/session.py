@@ -93,6 +93,7 @@ class PaymentSession(Record, DueWork):
                 "order_reference",
                 "amount",
                 "currency",
+                "capture",
                 "public_token",
             ),
             pgtrigger.Protect(

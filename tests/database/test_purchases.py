@@ -101,7 +101,8 @@ class TestTheDatabaseRefuses:
 
     @pytest.mark.parametrize("word", ["paid", "CAPTURED", "", "successful"])
     def test_an_unknown_phase(self, word: str) -> None:
-        purchase, other = make_purchase(), make_session()
+        purchase = make_purchase()
+        other = make_session(shop=purchase.shop, order_reference=purchase.order_reference)
 
         refused(set_phase(purchase, word))
         reason = refused(insert_like(TABLE, purchase.pk, session_id=other.pk, phase=word))
@@ -113,6 +114,24 @@ class TestTheDatabaseRefuses:
         purchase, other = make_purchase(), make_session()
 
         refused(insert_like(TABLE, purchase.pk, session_id=other.pk, amount=amount))
+
+    @pytest.mark.parametrize(
+        ("column", "value"), [("amount", "20.00"), ("currency", "USD"), ("order_reference", "o-x")]
+    )
+    def test_a_purchase_of_something_else_than_was_registered(
+        self, column: str, value: str
+    ) -> None:
+        purchase = make_purchase()
+        other = make_session(shop=purchase.shop, order_reference=purchase.order_reference)
+
+        reason = refused(insert_like(TABLE, purchase.pk, session_id=other.pk, **{column: value}))
+
+        assert "a purchase must be for what its session registered" in reason
+
+    def test_to_call_a_success_surplus_afterwards(self) -> None:
+        purchase = make_purchase(phase="captured")
+
+        refused(update(TABLE, purchase.pk, surplus=True))
 
     @pytest.mark.parametrize("phase", list(Phase))
     def test_a_second_purchase_of_a_session(self, phase: Phase) -> None:

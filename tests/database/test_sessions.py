@@ -51,6 +51,7 @@ class TestTheDatabaseRefuses:
             ("checkout_id", "c-other"),
             ("order_reference", "o-other"),
             ("public_token", "guessed"),
+            ("capture", "manual"),
             ("psp_token", "tok_other"),
             ("psp_token", None),
             ("psp", "other"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
 
 from payments.circuit import Circuit
 from payments.models import Shop, ShopApiKey
@@ -13,15 +14,25 @@ from payments.psp import psp_client
 from tests.sandbox_server import SandboxServer, sandbox
 from tests.scenarios.world import World
 
-__all__ = ["sandbox", "world"]
+__all__ = ["bps_url", "sandbox", "world"]
 
 
 @pytest.fixture
-def world(
-    transactional_db: None, live_server: Any, settings: Any, sandbox: SandboxServer
-) -> Iterator[World]:
-    """Return a world in which BPS is served by threads of this process."""
-    settings.BPS_PUBLIC_URL = live_server.url
+def bps_url(transactional_db: None) -> Iterator[str]:
+    """Serve BPS by threads of this process until the story ends.
+
+    Not pytest-django's live_server, which serves all stories: late webhooks of one would reach the
+    next.
+    """
+    server = LiveServer("127.0.0.1")
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def world(bps_url: str, settings: Any, sandbox: SandboxServer) -> Iterator[World]:
+    """Return a world of a shop, BPS and the sandbox."""
+    settings.BPS_PUBLIC_URL = bps_url
     settings.SANDBOX_PSP_URL = sandbox.psp_url
     settings.SANDBOX_PSP_API_KEY = sandbox.api_key
     settings.SANDBOX_PSP_WEBHOOK_SECRETS = [sandbox.webhook_secret]
@@ -37,7 +48,7 @@ def world(
         notification_secrets=[sandbox.notification_secret],
     )
     _, key = ShopApiKey.objects.create_key(name="tests", shop=shop)
-    story = World(bps_url=live_server.url, api_key=key, sandbox=sandbox)
+    story = World(bps_url=bps_url, api_key=key, sandbox=sandbox)
     yield story
     sandbox.control("reset", {})
     story.let_calls_end()
