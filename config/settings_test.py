@@ -5,6 +5,7 @@ process started by a test can be given others than the test has.
 """
 
 import os
+import re
 
 from config.broker import broker_url
 from config.devserver import ensure_servers
@@ -28,9 +29,13 @@ for name, value in TEST_ENVIRONMENT.items():
 
 from config.settings import *  # noqa: E402, F403 - read only after the environment is made
 
+# Serve static files from where they lie: nothing is collected for tests.
+WHITENOISE_AUTOREFRESH = True
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# Test processes share a Valkey and not its databases, or hints and circuits would mix.
+# Test processes share a Valkey and not its sixteen databases, or hints and circuits would mix.
+_run = int((re.findall(r"/bps_(\d+)", os.environ["DATABASE_URL"]) or ["0"])[0])
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-REDIS_URL = f"{os.environ['REDIS_URL'].removesuffix('?db=0')}?db={_process}"
+REDIS_URL = f"{os.environ['REDIS_URL'].removesuffix('?db=0')}?db={(4 * _run + _process) % 16}"
 CELERY_BROKER_URL = broker_url(REDIS_URL)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+from rest_framework_api_key.crypto import KeyGenerator
 
 from payments.circuit import Circuit
-from payments.models import Purchase, Shop, ShopApiKey
+from payments.models import PaymentSession, Purchase, Shop, ShopApiKey
 from payments.psp import psp_client
-from tests.sandbox_server import database_url_for, start_sandbox
+from tests.sandbox_server import SandboxServer, database_url_for, start_sandbox
 from tests.scenarios.world import World
 
 with_and_without_javascript = pytest.mark.parametrize(
@@ -20,26 +23,54 @@ with_and_without_javascript = pytest.mark.parametrize(
 )
 
 
+@dataclass(frozen=True)
+class Street:
+    """What stays while shoppers come and go: the sandbox, BPS's address, and the shop's API key."""
+
+    sandbox: SandboxServer
+    bps_url: str
+    key: str
+    prefix: str
+    hashed_key: str
+
+
+@pytest.fixture(scope="module")
+def street() -> Iterator[Street]:
+    """Start one sandbox whose shop really calls BPS."""
+    server = LiveServer("127.0.0.1")
+    key, prefix, hashed_key = KeyGenerator().generate()
+    with start_sandbox(
+        database_url=database_url_for("site"), bps_url=server.url, bps_api_key=key
+    ) as sandbox:
+        yield Street(sandbox, server.url, key, prefix, hashed_key)
+    server.stop()
+
+
 @pytest.fixture
-def site(transactional_db: None, live_server: Any, settings: Any) -> Iterator[World]:
-    """Return a world in which the sandbox's shop really calls BPS."""
-    shop = Shop.objects.create(name="Demo shop", routing={"*": ["sandbox"]})
-    _, key = ShopApiKey.objects.create_key(name="tests", shop=shop)
-    sandbox = start_sandbox(
-        database_url=database_url_for("site"), bps_url=live_server.url, bps_api_key=key
+def site(transactional_db: None, street: Street, settings: Any) -> Iterator[World]:
+    """Return a world in which a fresh BPS knows the sandbox's shop."""
+    sandbox = street.sandbox
+    shop = Shop.objects.create(
+        name="Demo shop",
+        routing={"*": ["sandbox"]},
+        return_origins=[sandbox.base_url],
+        notification_url=f"{sandbox.base_url}/shop/notifications/",
+        notification_secrets=[sandbox.notification_secret],
     )
-    shop.return_origins = [sandbox.base_url]
-    shop.notification_url = f"{sandbox.base_url}/shop/notifications/"
-    shop.notification_secrets = [sandbox.notification_secret]
-    shop.save()
-    settings.BPS_PUBLIC_URL = live_server.url
+    ShopApiKey.objects.create(
+        id=f"{street.prefix}.{street.hashed_key}",
+        prefix=street.prefix,
+        hashed_key=street.hashed_key,
+        name="tests",
+        shop=shop,
+    )
+    settings.BPS_PUBLIC_URL = street.bps_url
     settings.SANDBOX_PSP_URL = sandbox.psp_url
     settings.SANDBOX_PSP_API_KEY = sandbox.api_key
     settings.SANDBOX_PSP_WEBHOOK_SECRETS = [sandbox.webhook_secret]
     psp_client.cache_clear()
     Circuit("sandbox").reset()
-    with sandbox:
-        yield World(bps_url=live_server.url, api_key=key, sandbox=sandbox)
+    yield World(bps_url=street.bps_url, api_key=street.key, sandbox=sandbox)
     psp_client.cache_clear()
 
 
@@ -53,8 +84,8 @@ def go_to_purchase_page(browser: Browser, site: World, *, javascript: bool) -> P
 
 
 def charges(site: World) -> int:
-    """Count all charges in the PSP's books."""
-    return sum(len(book["charges"]) for book in site.sandbox.all_books())
+    """Count the PSP's charges for the one checkout that this BPS knows."""
+    return len(site.sandbox.books(PaymentSession.objects.get().checkout_id)["charges"])
 
 
 class TestAShopper:

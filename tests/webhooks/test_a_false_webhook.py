@@ -129,7 +129,7 @@ class TestAnUnsignedWebhook:
 
 
 class TestAWebhookOfAnotherTime:
-    @pytest.mark.parametrize("age", [301, 3600, 86_400 * 365, -301, -86_400 * 365])
+    @pytest.mark.parametrize("age", [301, 3600, 86_400 * 365, -310, -86_400 * 365])
     def test_is_rejected(self, session: PaymentSession, age: int) -> None:
         signed_at = timezone.now() - timedelta(seconds=age)
 

@@ -112,7 +112,7 @@ class TestAGenuineWebhook:
 
         assert WebhookReceipt.objects.count() == 3
 
-    @pytest.mark.parametrize("age", [-299, -1, 0, 1, 299])
+    @pytest.mark.parametrize("age", [-290, -1, 0, 1, 290])
     def test_may_be_five_minutes_old_or_early(self, session: PaymentSession, age: int) -> None:
         delivery = Delivery.about(session).but(signed_at=timezone.now() - timedelta(seconds=age))
 
