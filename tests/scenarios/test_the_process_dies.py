@@ -50,6 +50,9 @@ def celery_worker(environment: Environment, **more: str) -> Iterator[subprocess.
     try:
         yield process
     finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
         # The whole group: beat is a child that a killed parent leaves behind.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, SIGKILL)
