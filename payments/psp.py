@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from payments.circuit import Circuit
-from payments.models import CallOutcome
+from payments.domain.answers import UNHEALTHY, CallOutcome
 from psp_clients import contract, registry
 from psp_clients.registry import PspConfig
 
@@ -29,13 +29,6 @@ OUTCOME_OF: Final[dict[type[contract.PspError], CallOutcome]] = {
     contract.AuthFailed: CallOutcome.AUTH_FAILED,
     contract.Unsupported: CallOutcome.UNSUPPORTED,
 }
-# What speaks against the PSP's health. A decline is a healthy answer.
-UNHEALTHY: Final = (CallOutcome.NOT_SENT, CallOutcome.IN_DOUBT, CallOutcome.RETRYABLE)
-
-# Proved not to have happened, and worth asking again with the same key.
-NOTHING_HAPPENED: Final = (CallOutcome.NOT_SENT, CallOutcome.RETRYABLE)
-# Proved not to have happened, and asking again would not help.
-REFUSED: Final = (CallOutcome.INVALID_REQUEST, CallOutcome.UNSUPPORTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from payments.models import (
     PaymentSession,
     PspCall,
     Purchase,
+    Refund,
     Shop,
     ShopNotification,
     WebhookReceipt,
@@ -126,6 +127,19 @@ def purchase_as_shown(purchase: Purchase) -> dict[str, Any]:
         "surplus": purchase.surplus,
         "next_check_at": purchase.next_check_at.isoformat() if purchase.next_check_at else None,
         "finished_at": purchase.finished_at.isoformat() if purchase.finished_at else None,
+    }
+
+
+def refund_as_shown(refund: Refund) -> dict[str, Any]:
+    """Return a refund as shops see it."""
+    return {
+        "id": refund.public_id,
+        "state": str(refund.state),
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "reason": refund.reason,
+        "created_at": refund.created_at.isoformat(),
+        "finished_at": refund.finished_at.isoformat() if refund.finished_at else None,
     }
 
 

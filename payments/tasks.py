@@ -18,6 +18,7 @@ from payments.domain.lifecycle import SessionStatus
 from payments.models import PaymentSession
 from payments.services import due
 from payments.services.carry import carry_purchase
+from payments.services.carry_refund import carry_refund
 from payments.services.end_session import carry_ending
 from payments.services.notify import deliver_notification
 from payments.services.prune import prune as forget_old_rows
@@ -44,6 +45,7 @@ def carry_session(session_id: UUID, *, now: datetime) -> None:
 HANDLERS: Final[dict[str, Callable[..., None]]] = {
     "purchase": carry_purchase,
     "receipt": process_receipt,
+    "refund": carry_refund,
     "session": carry_session,
     "notification": deliver_notification,
 }
@@ -59,11 +61,6 @@ def drain() -> None:
             if not any(handled):
                 return
         due.hint()
-
-
-def _handle_one_of_each() -> bool:
-    """Take a turn at every kind of work; tell whether any was found."""
-    return any([_handle_one(kind) for kind in HANDLERS])  # noqa: C419 - a generator would stop early
 
 
 def _handle_one(kind: str) -> bool:

@@ -71,6 +71,14 @@ class PspReference:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundReference:
+    """Everything that may name one refund at a PSP."""
+
+    reference: str  # ours, sent with the refund
+    refund_reference: str = ""  # theirs, unknown while the refund is in doubt
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRequest:
     """What a checkout is registered with."""
 
@@ -284,7 +292,7 @@ class PspClient(Protocol):
     def refund(self, call: PreparedCall) -> RefundReport: ...
 
     def fetch(self, ref: PspReference) -> Report: ...
-    def fetch_refund(self, ref: PspReference, refund_reference: str) -> RefundReport: ...
+    def fetch_refund(self, ref: PspReference, refund: RefundReference) -> RefundReport: ...
     def transactions(self, since: datetime, until: datetime) -> Iterator[Transaction]: ...
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> list[WebhookNotice]:

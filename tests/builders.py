@@ -16,6 +16,7 @@ from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from payments.domain.lifecycle import STARTED_PHASES, Phase, SessionStatus
+from payments.domain.refunds import RefundPhase
 from payments.models import (
     CallOutcome,
     Case,
@@ -28,6 +29,7 @@ from payments.models import (
     PspCall,
     Purchase,
     ReceiptState,
+    Refund,
     Shop,
     ShopNotification,
     WebhookReceipt,
@@ -128,6 +130,21 @@ def make_psp_call(session: PaymentSession, **fields: Any) -> PspCall:
         "answer": {"status": "paid"},
     }
     return PspCall.objects.create(**defaults | fields)
+
+
+def make_refund(purchase: Purchase, **fields: Any) -> Refund:
+    """Return a refund of 5.00 that the PSP has taken on."""
+    now = timezone.now()
+    defaults = {
+        "session": purchase.session,
+        "purchase": purchase,
+        "amount": "5.00",
+        "currency": purchase.currency,
+        "phase": RefundPhase.PENDING,
+        "phase_since": now,
+        "due_at": now + timedelta(minutes=1),
+    }
+    return Refund.objects.create(**defaults | fields)
 
 
 def make_receipt(session: PaymentSession | None, **fields: Any) -> WebhookReceipt:

@@ -57,6 +57,7 @@ class Phase(StrEnum):
 
 
 STARTED_PHASES: Final = (Phase.SUBMITTING, Phase.IN_DOUBT, Phase.PENDING, Phase.AUTHORIZED)
+UNANSWERED_PHASES: Final = (Phase.SUBMITTING, Phase.IN_DOUBT)
 FAILED_PHASES: Final = (Phase.DECLINED, Phase.CANCELLED, Phase.EXPIRED, Phase.ERRORED)
 
 STATUS_OF: Final[dict[Phase, PurchaseStatus]] = {
@@ -108,8 +109,3 @@ def judge(current: Phase, reported: Phase) -> Verdict:
     if reported == current or current in PHASE_GRAPH[reported]:
         return Verdict.STALE
     return Verdict.CONFLICT
-
-
-def is_late_success(current: Phase, reported: Phase) -> bool:
-    """Tell whether a success overtakes an end that we had recorded as failed."""
-    return current in FAILED_PHASES and reported is Phase.CAPTURED

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
-from payments.domain.lifecycle import Phase
+from payments.domain.lifecycle import UNANSWERED_PHASES, Phase
 from psp_clients.contract import ReportedState
 
 
@@ -23,40 +24,42 @@ class Step(StrEnum):
     WAIT = "wait"  # nothing now; the next look is scheduled
 
 
+# Nobody waits this long at a shop's page; a charge would come as a surprise.
+SUBMIT_WITHIN: Final = timedelta(hours=4)
+
+
 def may_send(*, first_sent_at: datetime | None, now: datetime, key_window: timedelta) -> bool:
     """Tell whether the PSP surely still remembers the key of what may have been sent before."""
     return first_sent_at is None or now - first_sent_at < key_window / 2
 
 
-def first_step(
-    *, phase: Phase, first_sent_at: datetime | None, now: datetime, key_window: timedelta
-) -> Step:
-    """Decide what a due purchase needs first.
+def may_charge(
+    *,
+    accepted_at: datetime,
+    first_sent_at: datetime | None,
+    now: datetime,
+    key_window: timedelta,
+) -> bool:
+    """Tell whether a purchase may be sent: its key is remembered, and the shopper expects it."""
+    remembered = may_send(first_sent_at=first_sent_at, now=now, key_window=key_window)
+    return remembered and now - accepted_at < SUBMIT_WITHIN
+
+
+def first_step(*, phase: Phase, chargeable: bool) -> Step:
+    """Decide what a due purchase needs first. `chargeable` is what `may_charge` says.
 
     A submission that was cut off before any answer is simply sent again: the key makes it the
     same purchase. In doubt, looking comes first, since the answer may be known already.
     """
-    sendable = may_send(first_sent_at=first_sent_at, now=now, key_window=key_window)
-    if phase is Phase.SUBMITTING and sendable:
-        return Step.SEND
-    return Step.LOOK_UP
+    return Step.SEND if phase is Phase.SUBMITTING and chargeable else Step.LOOK_UP
 
 
-def step_after_look_up(
-    *,
-    phase: Phase,
-    seen: ReportedState,
-    first_sent_at: datetime | None,
-    now: datetime,
-    key_window: timedelta,
-) -> Step:
+def step_after_look_up(*, phase: Phase, seen: ReportedState, chargeable: bool) -> Step:
     """Decide what follows a look-up that was answered.
 
     Only "open" (the PSP has not acted on the purchase) calls for more: everything else was a
     report, and the gate took it.
     """
-    if seen is not ReportedState.OPEN or phase not in (Phase.SUBMITTING, Phase.IN_DOUBT):
+    if seen is not ReportedState.OPEN or phase not in UNANSWERED_PHASES:
         return Step.WAIT
-    if may_send(first_sent_at=first_sent_at, now=now, key_window=key_window):
-        return Step.SEND
-    return Step.FENCE
+    return Step.SEND if chargeable else Step.FENCE

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from payments.domain.lifecycle import Phase
-
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -51,14 +49,15 @@ def retry_delay(schedule: tuple[timedelta, ...], attempts: int) -> timedelta:
     return schedule[min(max(attempts, 1), len(schedule)) - 1]
 
 
-def next_poll(*, phase: Phase, polls: int, since: datetime, now: datetime) -> datetime | None:
+def next_poll(*, answered: bool, polls: int, since: datetime, now: datetime) -> datetime | None:
     """Return when to ask the PSP next, or None once a person must look.
 
-    `polls` counts the looks since the phase was entered at `since`.
+    `answered` tells whether the PSP has said that it has the purchase or refund; `polls` counts
+    the looks since the phase was entered at `since`.
     """
     if now - since >= POLL_FOR:
         return None
-    schedule = IN_DOUBT_POLLS if phase in (Phase.SUBMITTING, Phase.IN_DOUBT) else PENDING_POLLS
+    schedule = PENDING_POLLS if answered else IN_DOUBT_POLLS
     return now + (schedule[polls] if polls < len(schedule) else LATER_POLLS)
 
 

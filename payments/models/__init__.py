@@ -1,15 +1,17 @@
 """What the database holds, and the rules that it enforces itself."""
 
+from payments.domain.answers import CallOutcome
+from payments.domain.orders import LateSuccess
 from payments.models.case import Case, CaseKind
 from payments.models.event import CauseKind, Event, chained_hash
 from payments.models.idempotency import IdempotencyRecord
 from payments.models.notification import NotificationState, NotificationTry, ShopNotification
-from payments.models.psp_call import CallOutcome, PspCall, new_idempotency_key
+from payments.models.psp_call import PspCall, new_idempotency_key
 from payments.models.purchase import Purchase
 from payments.models.receipt import ReceiptState, WebhookReceipt
-from payments.models.refund import Refund
+from payments.models.refund import Refund, RefundOrigin
 from payments.models.session import Capture, PaymentSession
-from payments.models.shop import LateSuccess, Scope, Shop, ShopApiKey
+from payments.models.shop import Scope, Shop, ShopApiKey
 
 __all__ = [
     "CallOutcome",
@@ -27,6 +29,7 @@ __all__ = [
     "Purchase",
     "ReceiptState",
     "Refund",
+    "RefundOrigin",
     "Scope",
     "Shop",
     "ShopApiKey",

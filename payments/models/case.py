@@ -21,6 +21,7 @@ class CaseKind(models.TextChoices):
     SURPLUS = "surplus", "a second charge for a paid order"
     UNKNOWN_WORD = "unknown_word", "the PSP used a word that no table lists"
     UNANSWERED = "unanswered", "no answer for a week"
+    REFUND_FAILED = "refund_failed", "a refund did not reach the shopper"
     REFUSED_BY_PSP = "refused_by_psp", "the PSP refuses our request or our credentials"
 
 

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import uuid4
 
 from django.db import models
 
+from payments.domain.answers import CallOutcome
 from payments.models.purchase import Purchase
 from payments.models.record import Record, known, never_deleted, unchangeable
+from payments.models.refund import Refund
 from payments.models.session import PaymentSession
 from psp_clients.contract import Operation, PreparedCall
 
-
-class CallOutcome(models.TextChoices):
-    """What came of a call. Errors bear the names of psp_clients.contract."""
-
-    OPEN = "open", "not answered yet"
-    ANSWERED = "answered", "answered"
-    NOT_SENT = "not_sent", "not sent"
-    RETRYABLE = "retryable", "refused for now"
-    IN_DOUBT = "in_doubt", "in doubt"
-    DECLINED = "declined", "declined"
-    STATE_CONFLICT = "state_conflict", "state conflict"
-    INVALID_REQUEST = "invalid_request", "refused as invalid"
-    AUTH_FAILED = "auth_failed", "refused our credentials"
-    UNSUPPORTED = "unsupported", "not supported"
+OUTCOME_WORDS: Final[dict[CallOutcome, str]] = {
+    CallOutcome.OPEN: "not answered yet",
+    CallOutcome.ANSWERED: "answered",
+    CallOutcome.NOT_SENT: "not sent",
+    CallOutcome.RETRYABLE: "refused for now",
+    CallOutcome.IN_DOUBT: "in doubt",
+    CallOutcome.DECLINED: "declined",
+    CallOutcome.STATE_CONFLICT: "state conflict",
+    CallOutcome.INVALID_REQUEST: "refused as invalid",
+    CallOutcome.AUTH_FAILED: "refused our credentials",
+    CallOutcome.UNSUPPORTED: "not supported",
+}
 
 
 def new_idempotency_key() -> str:
@@ -39,6 +39,9 @@ class PspCall(Record):
     session = models.ForeignKey(PaymentSession, on_delete=models.PROTECT, related_name="psp_calls")
     purchase = models.ForeignKey(
         Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="psp_calls"
+    )
+    refund = models.ForeignKey(
+        Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="psp_calls"
     )
     psp = models.CharField(max_length=20)
     operation = models.CharField(max_length=16, choices=[(o.value, o.value) for o in Operation])
@@ -56,7 +59,11 @@ class PspCall(Record):
     last_sent_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
-    outcome = models.CharField(max_length=16, choices=CallOutcome.choices, default=CallOutcome.OPEN)
+    outcome = models.CharField(
+        max_length=16,
+        choices=[(outcome.value, word) for outcome, word in OUTCOME_WORDS.items()],
+        default=CallOutcome.OPEN.value,
+    )
     answer = models.JSONField(default=dict, blank=True)
     error = models.CharField(max_length=500, blank=True)
 
@@ -68,6 +75,11 @@ class PspCall(Record):
                 condition=models.Q(operation="confirm"),
                 name="one_confirm_call_per_purchase",
             ),
+            models.UniqueConstraint(
+                fields=["refund"],
+                condition=models.Q(operation="refund"),
+                name="one_refund_call_per_refund",
+            ),
             known("operation", Operation, "psp_call_operation_is_known"),
         ]
         indexes: ClassVar = [models.Index(fields=["session", "created_at"], name="call_by_session")]
@@ -77,6 +89,7 @@ class PspCall(Record):
                 "same_key_same_bytes",
                 "session",
                 "purchase",
+                "refund",
                 "psp",
                 "operation",
                 "idempotency_key",

@@ -12,7 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast
 
 from payments.domain.lifecycle import PHASE_GRAPH, STATUS_OF, Phase, PurchaseStatus
-from payments.domain.money import CANONICAL_AMOUNT
+from payments.domain.money import CANONICAL_AMOUNT, with_digits_of
 from payments.models.record import DueWork, Record, due_index, known, never_deleted, unchangeable
 from payments.models.session import PaymentSession
 from payments.models.shop import Shop
@@ -186,6 +186,11 @@ class Purchase(Record, DueWork):
     def money(self) -> Money:
         """The sum that was bought for."""
         return Money(self.amount, self.currency)
+
+    @property
+    def captured_money(self) -> Money:
+        """The sum that was taken."""
+        return Money(with_digits_of(self.amount, self.captured_amount), self.currency)
 
     @property
     def next_check_at(self) -> datetime | None:

@@ -6,18 +6,33 @@ from typing import ClassVar
 
 import pgtrigger
 from django.db import models
+from django.db.models import Case, Q, Value, When
 
 from payments.domain.money import CANONICAL_AMOUNT
+from payments.domain.refunds import (
+    REFUND_GRAPH,
+    REFUND_STATE_OF,
+    UNFINISHED_REFUND_PHASES,
+    RefundPhase,
+)
 from payments.models.purchase import Purchase
-from payments.models.record import DueWork, Record, due_index, known, never_deleted, unchangeable
+from payments.models.record import (
+    DueWork,
+    Record,
+    due_index,
+    known,
+    never_deleted,
+    unchangeable,
+    words,
+)
 from payments.models.session import PaymentSession
-from psp_clients.contract import RefundState
+from psp_clients.contract import Money, RefundState
 
 # However many refunds are asked for at once, each waits for the purchase's row, then counts.
 WITHIN_CAPTURED = """
     PERFORM 1 FROM payments_purchase WHERE id = NEW.purchase_id FOR UPDATE;
     IF (SELECT COALESCE(sum(amount::numeric), 0) FROM payments_refund
-         WHERE purchase_id = NEW.purchase_id AND state <> 'failed' AND id <> NEW.id)
+         WHERE purchase_id = NEW.purchase_id AND phase <> 'failed' AND id <> NEW.id)
        + NEW.amount::numeric
        > (SELECT captured_amount FROM payments_purchase WHERE id = NEW.purchase_id) THEN
         RAISE EXCEPTION 'refunds exceed what was captured' USING ERRCODE = 'check_violation',
@@ -27,40 +42,84 @@ WITHIN_CAPTURED = """
 """
 
 
+class RefundOrigin(models.TextChoices):
+    """Why a refund was made."""
+
+    REQUESTED = "requested", "asked for"
+    SURPLUS = "surplus", "a second charge for a paid order"
+    LATE_SUCCESS = "late_success", "charged after the purchase had failed"
+
+
 class Refund(Record, DueWork):
-    """Money on its way back to the shopper."""
+    """Money on its way back to the shopper. Its phase is written by settle_refund alone."""
 
     session = models.ForeignKey(PaymentSession, on_delete=models.PROTECT, related_name="refunds")
     purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="refunds")
     amount = models.CharField(max_length=20)
     currency = models.CharField(max_length=3)
-    state = models.CharField(
-        max_length=10,
-        choices=[(s.value, s.value) for s in RefundState],
-        default=RefundState.PENDING.value,
+    origin = models.CharField(
+        max_length=12, choices=RefundOrigin.choices, default=RefundOrigin.REQUESTED
     )
+    phase = models.CharField(
+        max_length=12, choices=words(RefundPhase), default=RefundPhase.SUBMITTING.value
+    )
+    state = models.GeneratedField(
+        expression=Case(
+            *(
+                When(phase=phase.value, then=Value(str(state)))
+                for phase, state in REFUND_STATE_OF.items()
+            )
+        ),
+        output_field=models.CharField(max_length=10, choices=words(RefundState)),
+        db_persist=True,
+    )
+    phase_since = models.DateTimeField()
+    polls = models.PositiveIntegerField(default=0)
     refund_reference = models.CharField(max_length=255, blank=True)
     reason = models.CharField(max_length=200, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
-            known("state", RefundState, "refund_state_is_known"),
+            known("phase", RefundPhase, "refund_phase_is_known"),
             models.CheckConstraint(
-                condition=models.Q(amount__regex=CANONICAL_AMOUNT),
+                condition=Q(amount__regex=CANONICAL_AMOUNT),
                 name="refund_amount_is_canonical",
             ),
+            models.UniqueConstraint(
+                fields=["purchase"],
+                condition=~Q(origin=RefundOrigin.REQUESTED.value),
+                name="one_automatic_refund_per_purchase",
+            ),
         ]
-        indexes: ClassVar = [due_index("refund_due")]
+        indexes: ClassVar = [
+            due_index("refund_due"),
+            models.Index(
+                fields=["refund_reference"],
+                condition=~Q(refund_reference=""),
+                name="refund_by_psp_reference",
+            ),
+        ]
         triggers: ClassVar = [
             never_deleted,
-            unchangeable("money_and_ids_stay", "session", "purchase", "amount", "currency"),
+            unchangeable(
+                "money_and_ids_stay", "session", "purchase", "amount", "currency", "origin"
+            ),
             pgtrigger.Trigger(
                 name="refunds_within_captured",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),  # type: ignore[no-untyped-call]
-                condition=pgtrigger.Q(new__state__in=["pending", "successful"]),
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("phase"),  # type: ignore[no-untyped-call]
+                condition=~pgtrigger.Q(new__phase="failed"),
                 func=WITHIN_CAPTURED,
+            ),
+            pgtrigger.FSM(
+                name="legal_refund_phase",
+                field="phase",
+                transitions=[
+                    (str(a), str(b))
+                    for a, following in REFUND_GRAPH.items()
+                    for b in sorted(following)
+                ],
             ),
         ]
 
@@ -69,5 +128,15 @@ class Refund(Record, DueWork):
 
     @property
     def public_id(self) -> str:
-        """The id that shops see."""
+        """The id that shops see, and the PSP as our reference."""
         return f"ref_{self.id.hex}"
+
+    @property
+    def money(self) -> Money:
+        """The sum to give back."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Tell whether BPS has yet to learn what became of it."""
+        return self.phase in UNFINISHED_REFUND_PHASES

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
 
+from payments.domain.orders import LateSuccess
 from payments.models.record import Record, never_deleted
 
 ANY_CURRENCY = "*"
 
 
-class LateSuccess(models.TextChoices):
-    """What a shop wants done with a success that comes after the purchase had failed."""
-
-    ACCEPT = "accept", "accept: keep the money and ship"
-    REFUND = "refund", "refund: give the money back"
-    ASK = "ask", "ask: a person decides"
+LATE_SUCCESS_WORDS: Final[dict[LateSuccess, str]] = {
+    LateSuccess.ACCEPT: "accept: keep the money and ship",
+    LateSuccess.REFUND: "refund: give the money back",
+    LateSuccess.ASK: "ask: a person decides",
+}
 
 
 class Shop(Record):
@@ -43,7 +43,10 @@ class Shop(Record):
         help_text="Standard Webhooks secrets (whsec_…), newest first; two live during a rotation.",
     )
     late_success = models.CharField(
-        max_length=8, choices=LateSuccess.choices, default=LateSuccess.ASK
+        max_length=8,
+        choices=[(policy.value, word) for policy, word in LATE_SUCCESS_WORDS.items()],
+        default=LateSuccess.ASK.value,
+        help_text="What to do with a success that comes after the purchase had failed.",
     )
 
     class Meta:

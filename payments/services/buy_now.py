@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from payments.crash_points import CrashPoint, passing
 from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
+from payments.domain.orders import Obstacle, obstacle
 from payments.models import PaymentSession, PspCall, Purchase, Shop, new_idempotency_key
 from payments.psp import psp_client
 from payments.services import due
@@ -124,12 +125,13 @@ def _refuse_unless_open(session: PaymentSession, now: datetime) -> None:
 
 def _refuse_if_order_is_taken(purchases: list[Purchase]) -> None:
     for other in purchases:
-        if other.status == PurchaseStatus.SUCCESSFUL:
-            raise OrderAlreadyPaid(other)
-        if other.phase == Phase.IN_DOUBT:
-            raise OutcomeInDoubt(other)
-        if other.status == PurchaseStatus.STARTED:
-            raise PurchaseInProgress(other)
+        match obstacle(Phase(other.phase)):
+            case Obstacle.PAID:
+                raise OrderAlreadyPaid(other)
+            case Obstacle.IN_DOUBT:
+                raise OutcomeInDoubt(other)
+            case Obstacle.IN_PROGRESS:
+                raise PurchaseInProgress(other)
 
 
 def _store(

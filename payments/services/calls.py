@@ -8,18 +8,30 @@ from typing import Any
 from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce
 
-from payments.models import PaymentSession, PspCall, Purchase
-from payments.psp import NOTHING_HAPPENED, Answer
-from psp_clients.contract import Operation, PreparedCall, RegisteredSession, Report
+from payments.domain.answers import NOTHING_HAPPENED
+from payments.models import PaymentSession, PspCall, Purchase, Refund
+from payments.psp import Answer
+from psp_clients.contract import (
+    Operation,
+    PreparedCall,
+    RefundReport,
+    RegisteredSession,
+    Report,
+)
 
 
 def staged_call(
-    prepared: PreparedCall, session: PaymentSession, *, purchase: Purchase | None = None
+    prepared: PreparedCall,
+    session: PaymentSession,
+    *,
+    purchase: Purchase | None = None,
+    refund: Refund | None = None,
 ) -> PspCall:
     """Return the row of a call that is yet to be inserted and sent."""
     return PspCall(
         session=session,
         purchase=purchase,
+        refund=refund,
         psp=session.psp,
         operation=prepared.operation,
         idempotency_key=prepared.key,
@@ -50,9 +62,14 @@ def claim_send(call: PspCall, *, now: datetime, key_window: timedelta) -> bool:
     return bool(claimed)
 
 
+def is_first_and_only(call: PspCall) -> bool:
+    """Tell whether no send but the latest can have reached the PSP."""
+    return call.first_sent_at == call.last_sent_at
+
+
 def never_arrived(call: PspCall, answer: Answer[Any]) -> bool:
     """Tell whether it is proved that no send of this call ever had an effect."""
-    return answer.outcome in NOTHING_HAPPENED and call.first_sent_at == call.last_sent_at
+    return answer.outcome in NOTHING_HAPPENED and is_first_and_only(call)
 
 
 def finish_call(call: PspCall, answer: Answer[Any], *, now: datetime) -> None:
@@ -71,13 +88,20 @@ def finish_call(call: PspCall, answer: Answer[Any], *, now: datetime) -> None:
     )
 
 
-def record_look_up(purchase: Purchase, answer: Answer[Report], *, now: datetime) -> PspCall:
+def record_look_up(
+    purchase: Purchase,
+    answer: Answer[Report] | Answer[RefundReport],
+    *,
+    now: datetime,
+    refund: Refund | None = None,
+) -> PspCall:
     """Store a look-up with its answer. It changes nothing at the PSP, so it needs no intent."""
     return PspCall.objects.create(
         session=purchase.session,
         purchase=purchase,
+        refund=refund,
         psp=purchase.session.psp,
-        operation=Operation.FETCH,
+        operation=Operation.FETCH if refund is None else Operation.FETCH_REFUND,
         method="GET",
         path="",
         sends=1,
@@ -90,5 +114,5 @@ def record_look_up(purchase: Purchase, answer: Answer[Report], *, now: datetime)
     )
 
 
-def _evidence(result: Report | RegisteredSession | None) -> dict[str, Any]:
+def _evidence(result: Report | RefundReport | RegisteredSession | None) -> dict[str, Any]:
     return dict(result.evidence) if result is not None else {}

@@ -24,13 +24,15 @@ from django.db import (
 from django.utils import timezone
 
 from payments.crash_points import CrashPoint, passing
+from payments.domain.answers import REFUSED, CallOutcome, Conclusion, conclude_purchase
 from payments.domain.lifecycle import Phase, PurchaseStatus, Verdict
-from payments.domain.next_step import Step, first_step, step_after_look_up
+from payments.domain.next_step import Step, first_step, may_charge, step_after_look_up
 from payments.domain.schedule import SUBMISSION_RETRIES, retry_delay
-from payments.models import CallOutcome, CaseKind, CauseKind, PspCall, Purchase, new_idempotency_key
-from payments.psp import NOTHING_HAPPENED, REFUSED, Answer, ask, psp_client
+from payments.models import CaseKind, CauseKind, PspCall, Purchase
+from payments.psp import Answer, ask, psp_client
 from payments.services import due, settle
-from payments.services.calls import claim_send, finish_call, staged_call
+from payments.services.calls import claim_send, finish_call, is_first_and_only
+from payments.services.fence import cancel_at_psp
 from payments.services.look_up import look_up, schedule_next_look
 from payments.services.timeline import Cause, open_case
 from psp_clients.contract import Declined, Operation, Report, ReportedState
@@ -72,20 +74,19 @@ def carry_purchase(purchase_id: UUID, *, now: datetime) -> None:
         return
     call = PspCall.objects.get(purchase=purchase, operation=Operation.CONFIRM)
     window = psp_client(purchase.session.psp).capabilities.key_window
-    step = first_step(
-        phase=Phase(purchase.phase), first_sent_at=call.first_sent_at, now=now, key_window=window
+    phase = Phase(purchase.phase)
+    chargeable = may_charge(
+        accepted_at=purchase.created_at,
+        first_sent_at=call.first_sent_at,
+        now=now,
+        key_window=window,
     )
+    step = first_step(phase=phase, chargeable=chargeable)
     if step is Step.LOOK_UP:
         seen = look_up(purchase, cause_kind=CauseKind.POLL, now=now)
         if seen is None:
             return
-        step = step_after_look_up(
-            phase=Phase(purchase.phase),
-            seen=seen.state,
-            first_sent_at=call.first_sent_at,
-            now=now,
-            key_window=window,
-        )
+        step = step_after_look_up(phase=phase, seen=seen.state, chargeable=chargeable)
     if step is Step.SEND and claim_send(call, now=now, key_window=window):
         _record_send(purchase, call, _send(call), timezone.now())
     elif step is Step.FENCE:
@@ -105,7 +106,7 @@ def _record_send(
 ) -> Purchase:
     """Record what came of a send, and take it to the gate, in one transaction."""
     cause = Cause(CauseKind.PSP_CALL, str(call.pk))
-    first_and_only = call.first_sent_at == call.last_sent_at
+    first_and_only = is_first_and_only(call)
     with transaction.atomic(durable=True):
         finish_call(call, answer, now=now)
         settled = _conclude(purchase, call, answer, cause, now, first_and_only=first_and_only)
@@ -123,24 +124,22 @@ def _conclude(
     *,
     first_and_only: bool,
 ) -> Purchase:
-    outcome, why = answer.outcome, str(answer.error or "")[:500]
-    report = answer.result
-    if isinstance(answer.error, Declined):
-        report = _declined(purchase, answer.error)
-    if report is not None:
-        return _take(settle.apply_report(purchase, report, cause=cause, now=now), purchase, now)
-    if outcome in NOTHING_HAPPENED or outcome == CallOutcome.AUTH_FAILED:
-        if outcome == CallOutcome.AUTH_FAILED:
-            open_case(purchase.session, CaseKind.REFUSED_BY_PSP, why, purchase)
-        return _try_again_later(purchase, call, answer, now)
-    if outcome in REFUSED:
+    why = str(answer.error or "")[:500]
+    if answer.outcome in (CallOutcome.AUTH_FAILED, *REFUSED):
         open_case(purchase.session, CaseKind.REFUSED_BY_PSP, why, purchase)
-        # A refusal of a repeat proves nothing about the first send.
-        if first_and_only:
-            return settle.mark_errored(
-                purchase, code=outcome, why=why, cause=cause, now=now
-            ).purchase
-    return _take(settle.mark_in_doubt(purchase, why=why, cause=cause, now=now), purchase, now)
+    match conclude_purchase(answer.outcome, first_and_only=first_and_only):
+        case Conclusion.APPLY:
+            report = _report_in(answer, purchase)
+            settled = settle.apply_report(purchase, report, cause=cause, now=now)
+        case Conclusion.SEND_LATER:
+            return _try_again_later(purchase, call, answer, now)
+        case Conclusion.NEVER_HAPPENED:
+            settled = settle.mark_errored(
+                purchase, code=answer.outcome, why=why, cause=cause, now=now
+            )
+        case _:
+            settled = settle.mark_in_doubt(purchase, why=why, cause=cause, now=now)
+    return _take(settled, purchase, now)
 
 
 def _take(settled: settle.Settled, purchase: Purchase, now: datetime) -> Purchase:
@@ -159,40 +158,43 @@ def _try_again_later(
     return purchase
 
 
-def _declined(purchase: Purchase, error: Declined) -> Report:
+def _report_in(answer: Answer[Report], purchase: Purchase) -> Report:
+    """Return what the PSP reported, be it as an answer or as a refusal of the purchase."""
+    if answer.result is not None:
+        return answer.result
+    if not isinstance(answer.error, Declined):
+        raise TypeError(f"{answer.outcome} without a report")
     return Report(
         state=ReportedState.DECLINED,
         psp_word="declined",
         money=purchase.money,
         captured=None,
-        reason_code=error.code,
-        reason_text=str(error),
+        reason_code=answer.error.code,
+        reason_text=str(answer.error),
     )
 
 
 def _fence(purchase: Purchase, now: datetime) -> None:
-    """Cancel at the PSP what may never have arrived and can no longer be sent again.
+    """Cancel at the PSP what may never have arrived and can no longer be sent.
 
     Only the PSP's confirmation ends the purchase; anything else leaves it for the next look.
     """
-    client = psp_client(purchase.session.psp)
-    if not client.capabilities.can_cancel:
+    fence = cancel_at_psp(purchase.session, purchase.psp_reference, now=now, purchase=purchase)
+    if fence is None:
+        open_case(
+            purchase.session,
+            CaseKind.UNANSWERED,
+            "The PSP has not acted on this purchase, and offers no way to be sure that it never "
+            "will. Ask the PSP; looks go on.",
+            purchase,
+        )
         return
-    call = PspCall.objects.filter(purchase=purchase, operation=Operation.CANCEL).first()
-    if call is None:
-        prepared = client.prepare_cancel(purchase.psp_reference, key=new_idempotency_key())
-        call = staged_call(prepared, purchase.session, purchase=purchase)
-        call.save()
-    if not claim_send(call, now=now, key_window=client.capabilities.key_window):
-        return
-    prepared = call.prepared
-    answer = ask(call.psp, lambda asked: asked.cancel(prepared))
     now = timezone.now()
     with transaction.atomic(durable=True):
-        finish_call(call, answer, now=now)
-        if answer.result is not None:
-            cause = Cause(CauseKind.PSP_CALL, str(call.pk))
-            settle.apply_report(purchase, answer.result, cause=cause, now=now)
+        finish_call(fence.call, fence.answer, now=now)
+        if fence.answer.result is not None:
+            cause = Cause(CauseKind.PSP_CALL, str(fence.call.pk))
+            settle.apply_report(purchase, fence.answer.result, cause=cause, now=now)
 
 
 def _record_late(purchase: Purchase, call: PspCall, done: Future[Answer[Report]]) -> None:

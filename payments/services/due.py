@@ -22,9 +22,15 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from payments.crash_points import CrashPoint, passing
-from payments.models import PaymentSession, Purchase, ShopNotification, WebhookReceipt
+from payments.models import PaymentSession, Purchase, Refund, ShopNotification, WebhookReceipt
 
-DueModel = type[PaymentSession] | type[Purchase] | type[WebhookReceipt] | type[ShopNotification]
+DueModel = (
+    type[PaymentSession]
+    | type[Purchase]
+    | type[Refund]
+    | type[WebhookReceipt]
+    | type[ShopNotification]
+)
 
 log = structlog.get_logger()
 
@@ -32,6 +38,7 @@ log = structlog.get_logger()
 KINDS: Final[dict[str, DueModel]] = {
     "purchase": Purchase,
     "receipt": WebhookReceipt,
+    "refund": Refund,
     "session": PaymentSession,
     "notification": ShopNotification,
 }

@@ -12,21 +12,20 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from payments.domain.answers import CallOutcome
 from payments.domain.lifecycle import SessionStatus
 from payments.domain.schedule import SUBMISSION_RETRIES, retry_delay
 from payments.models import (
-    CallOutcome,
     CaseKind,
     CauseKind,
     PaymentSession,
-    PspCall,
     Purchase,
     Shop,
-    new_idempotency_key,
 )
-from payments.psp import Answer, ask, psp_client
+from payments.psp import ask
 from payments.services import due
-from payments.services.calls import claim_send, finish_call, staged_call
+from payments.services.calls import finish_call
+from payments.services.fence import cancel_at_psp
 from payments.services.inserts import insert_together
 from payments.services.refusals import (
     CheckoutEnded,
@@ -35,7 +34,7 @@ from payments.services.refusals import (
     PurchaseStarted,
 )
 from payments.services.timeline import Cause, event, open_case
-from psp_clients.contract import Operation, PspReference, Report, ReportedState
+from psp_clients.contract import PspReference, ReportedState
 
 NOTHING_WILL_BE_CHARGED = (ReportedState.CANCELLED, ReportedState.EXPIRED)
 
@@ -99,13 +98,14 @@ def carry_ending(session_id: UUID, *, now: datetime) -> None:
 
 def end_session(session: PaymentSession, *, now: datetime) -> PaymentSession:
     """Fence the session at its PSP and record the end, or leave it due."""
-    client = psp_client(session.psp)
-    answer = None
-    if client.capabilities.can_cancel:
-        answer = _cancel_at_psp(session, now)
-    if answer is None or answer.outcome == CallOutcome.STATE_CONFLICT:
-        reference = _reference(session)
+    reference = PspReference(session.psp_token or "", session.reference)
+    fence = cancel_at_psp(session, reference, now=now)
+    if fence is not None:
+        finish_call(fence.call, fence.answer, now=timezone.now())
+    if fence is None or fence.answer.outcome == CallOutcome.STATE_CONFLICT:
         answer = ask(session.psp, lambda asked: asked.fetch(reference))
+    else:
+        answer = fence.answer
     if answer.result is not None and answer.result.state in NOTHING_WILL_BE_CHARGED:
         return _record_end(session)
     if answer.result is not None and answer.result.state is not ReportedState.OPEN:
@@ -120,31 +120,13 @@ def end_session(session: PaymentSession, *, now: datetime) -> PaymentSession:
     return session
 
 
-def _reference(session: PaymentSession) -> PspReference:
-    return PspReference(session.psp_token or "", session.reference)
-
-
-def _cancel_at_psp(session: PaymentSession, now: datetime) -> Answer[Report] | None:
-    client = psp_client(session.psp)
-    call = PspCall.objects.filter(session=session, operation=Operation.CANCEL).first()
-    if call is None:
-        prepared = client.prepare_cancel(_reference(session), key=new_idempotency_key())
-        call = staged_call(prepared, session)
-        call.save()
-    if not claim_send(call, now=now, key_window=client.capabilities.key_window):
-        return None
-    stored = call.prepared
-    answer = ask(session.psp, lambda asked: asked.cancel(stored))
-    finish_call(call, answer, now=timezone.now())
-    return answer
-
-
 def _record_end(session: PaymentSession) -> PaymentSession:
     """Record expiry or cancellation, unless a purchase came first."""
     with transaction.atomic(durable=True):
         locked = PaymentSession.objects.select_for_update(no_key=True).get(pk=session.pk)
         locked.shop_id = session.shop_id
-        if locked.status != SessionStatus.REGISTERED:
+        bought = Purchase.objects.filter(session=locked).exists()
+        if bought or locked.status != SessionStatus.REGISTERED:
             return locked
         cancelled = locked.cancel_requested_at is not None
         locked.status = SessionStatus.CANCELLED if cancelled else SessionStatus.EXPIRED

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from payments.domain.lifecycle import STARTED_PHASES, Phase
+from payments.domain.lifecycle import STARTED_PHASES, UNANSWERED_PHASES, Phase
 from payments.domain.schedule import next_poll
 from payments.models import CaseKind, CauseKind, Purchase
 from payments.psp import ask
@@ -42,7 +42,10 @@ def schedule_next_look(purchase: Purchase, now: datetime) -> None:
     if Phase(purchase.phase) not in STARTED_PHASES:
         return
     at = next_poll(
-        phase=Phase(purchase.phase), polls=purchase.polls + 1, since=purchase.phase_since, now=now
+        answered=purchase.phase not in UNANSWERED_PHASES,
+        polls=purchase.polls + 1,
+        since=purchase.phase_since,
+        now=now,
     )
     Purchase.objects.filter(pk=purchase.pk, phase=purchase.phase).update(
         polls=purchase.polls + 1, due_at=due.sooner(at, now), leased_until=None

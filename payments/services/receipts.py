@@ -13,8 +13,16 @@ from django.db import connection
 from django.db.models import Q
 
 from payments.crash_points import CrashPoint, passing
+from payments.domain.refunds import UNFINISHED_REFUND_PHASES
 from payments.domain.schedule import RECEIPT_RETRIES, retry_delay
-from payments.models import CauseKind, PaymentSession, Purchase, ReceiptState, WebhookReceipt
+from payments.models import (
+    CauseKind,
+    PaymentSession,
+    Purchase,
+    ReceiptState,
+    Refund,
+    WebhookReceipt,
+)
 from payments.psp import psp_client
 from payments.services import due
 from payments.services.inserts import insert_statement
@@ -114,8 +122,12 @@ def process_receipt(receipt_id: UUID, *, now: datetime) -> None:
     report = look_up(purchase, cause_kind=CauseKind.RECEIPT, cause_id=str(receipt.pk), now=now)
     if report is None:
         _later(receipt, now)
-    else:
-        _finish(receipt, session, now, "")
+        return
+    if Refund.objects.filter(purchase=purchase, phase__in=UNFINISHED_REFUND_PHASES).update(
+        due_at=now
+    ):
+        due.hint()
+    _finish(receipt, session, now, "")
 
 
 def _session_of(receipt: WebhookReceipt) -> PaymentSession | None:

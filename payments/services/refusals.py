@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from payments.domain.lifecycle import SessionStatus
 from payments.models import Purchase
+from psp_clients.contract import Money
 
 
 class Refusal(Exception):
@@ -83,6 +84,18 @@ class ReturnUrlRefused(Refusal):
         super().__init__(reason)
         self.field = field
         self.reason = reason
+
+
+class NothingToRefund(Refusal):
+    """No money was taken, or all of it was given back or is on its way."""
+
+
+class RefundTooLarge(Refusal):
+    """More than what is left to give back."""
+
+    def __init__(self, left: Money) -> None:
+        super().__init__(f"{left.amount} {left.currency} is left")
+        self.left = left
 
 
 class PurchaseStarted(Refusal):

@@ -18,10 +18,11 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
+from payments.domain.answers import NOTHING_HAPPENED, CallOutcome
+from payments.domain.lifecycle import Phase, SessionStatus
+from payments.domain.orders import Obstacle, obstacle
 from payments.domain.schedule import SESSION_LIFETIME, SUBMISSION_RETRIES, retry_delay
 from payments.models import (
-    CallOutcome,
     CaseKind,
     CauseKind,
     PaymentSession,
@@ -30,7 +31,7 @@ from payments.models import (
     Shop,
     new_idempotency_key,
 )
-from payments.psp import NOTHING_HAPPENED, Answer, ask, psp_client
+from payments.psp import Answer, ask, psp_client
 from payments.services import due
 from payments.services.calls import claim_send, finish_call, staged_call
 from payments.services.inserts import insert_together
@@ -142,10 +143,11 @@ def _refuse_if_order_is_taken(shop: Shop, checkout: Checkout) -> None:
     if not checkout.order_reference:
         return
     for other in Purchase.objects.filter(shop=shop, order_reference=checkout.order_reference):
-        if other.status == PurchaseStatus.SUCCESSFUL:
-            raise OrderAlreadyPaid(other)
-        if other.phase == Phase.IN_DOUBT:
-            raise OutcomeInDoubt(other)
+        match obstacle(Phase(other.phase)):
+            case Obstacle.PAID:
+                raise OrderAlreadyPaid(other)
+            case Obstacle.IN_DOUBT:
+                raise OutcomeInDoubt(other)
 
 
 def _store(

@@ -18,24 +18,27 @@ from django.db.models import Q
 from payments.domain.lifecycle import (
     PHASE_REPORTED,
     STATUS_OF,
+    UNANSWERED_PHASES,
     Phase,
     PurchaseStatus,
     Verdict,
-    is_late_success,
     judge,
 )
 from payments.domain.money import same_money, with_digits_of
+from payments.domain.orders import LateSuccess, SuccessStep, after_success
 from payments.domain.schedule import next_poll
-from payments.models import Capture, CaseKind, Purchase
+from payments.models import Capture, CaseKind, Purchase, RefundOrigin
 from payments.services import due
 from payments.services.inserts import insert_together
+from payments.services.stage_refund import stage_refund
 from payments.services.timeline import (
     Cause,
     event,
     open_case,
     outcome_notification,
+    resolved_case,
 )
-from psp_clients.contract import Report, ReportedState
+from psp_clients.contract import PspError, Report, ReportedState
 
 MISMATCH: Final = "mismatch"
 
@@ -76,8 +79,11 @@ def apply_report(purchase: Purchase, report: Report, *, cause: Cause, now: datet
             return Settled(locked, None)
         verdict = judge(Phase(locked.phase), reported)
         if verdict is Verdict.ADVANCE:
+            before = Phase(locked.phase)
             _take_from_report(locked, report, rivals)
             _move(locked, reported, cause, now, evidence=_evidence(report))
+            if reported is Phase.CAPTURED:
+                _act_on_success(locked, before, rivals, now)
         else:
             _keep(locked, report, reported, verdict, cause)
         return Settled(locked, verdict)
@@ -117,7 +123,7 @@ def _lock(purchase: Purchase) -> tuple[Purchase, list[Purchase]]:
         which |= Q(shop=purchase.shop_id, order_reference=purchase.order_reference)
     rows = list(
         Purchase.objects.select_for_update(of=("session", "self"), no_key=True)
-        .select_related("session")
+        .select_related("session", "shop")
         .filter(which)
         .order_by("session_id")
     )
@@ -180,7 +186,11 @@ def _move(
     purchase.polls = 0
     purchase.finished_at = None if started else now
     purchase.due_at = (
-        due.sooner(next_poll(phase=phase, polls=0, since=now, now=now), now) if started else None
+        due.sooner(
+            next_poll(answered=phase not in UNANSWERED_PHASES, polls=0, since=now, now=now), now
+        )
+        if started
+        else None
     )
     changed = {
         name: getattr(purchase, name)
@@ -221,25 +231,47 @@ def _move(
         rows.append(outcome_notification(purchase, now=now))
         due.hint()
     insert_together(*rows)
-    _ask_for_people(purchase, before)
 
 
-def _ask_for_people(purchase: Purchase, before: Phase) -> None:
-    if is_late_success(before, Phase(purchase.phase)):
-        open_case(
-            purchase.session,
-            CaseKind.LATE_SUCCESS,
-            f"Charged after the purchase had ended as {before}. The shop's policy: "
-            f"{purchase.shop.get_late_success_display()}.",
-            purchase,
-        )
-    if purchase.surplus:
-        open_case(
-            purchase.session,
-            CaseKind.SURPLUS,
-            f"Order {purchase.order_reference} was paid already: this charge is to be refunded.",
-            purchase,
-        )
+def _act_on_success(
+    purchase: Purchase, before: Phase, rivals: list[Purchase], now: datetime
+) -> None:
+    """Do what a success calls for that came late, or for an order that was paid already.
+
+    Either way a case tells of it: open while a person or a refund has yet to settle it.
+    """
+    step = after_success(
+        before=before,
+        surplus=purchase.surplus,
+        other_charge_is_kept=any(
+            rival.phase == Phase.CAPTURED and rival.refunded_amount < rival.captured_amount
+            for rival in rivals
+        ),
+        policy=LateSuccess(purchase.shop.late_success),
+    )
+    if step is SuccessStep.NOTHING:
+        return
+    kind = CaseKind.SURPLUS if purchase.surplus else CaseKind.LATE_SUCCESS
+    found = (
+        f"Order {purchase.order_reference} was paid already: this charge is one too many."
+        if purchase.surplus
+        else f"Charged after the purchase had ended as {before}."
+    )
+    if step is SuccessStep.ACCEPT:
+        resolved_case(purchase, kind, found, "Accepted by the shop's policy.", now=now)
+        return
+    open_case(purchase.session, kind, f"{found} {_what_is_done(purchase, step, now)}", purchase)
+
+
+def _what_is_done(purchase: Purchase, step: SuccessStep, now: datetime) -> str:
+    if step is SuccessStep.ASK:
+        return "Decide whether to keep it or to give it back."
+    origin = RefundOrigin.SURPLUS if purchase.surplus else RefundOrigin.LATE_SUCCESS
+    try:
+        stage_refund(purchase, purchase.captured_money, origin=origin, now=now)
+    except PspError as error:
+        return f"It has to be given back by hand: the PSP's client refuses ({error})."
+    return "It is being given back."
 
 
 def _keep(

@@ -6,6 +6,7 @@ Whoever stages a row about a session holds that session's row lock.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from payments.models import (
     Event,
     PaymentSession,
     Purchase,
+    Refund,
     ShopNotification,
 )
 
@@ -57,18 +59,48 @@ def event(
 
 def outcome_notification(purchase: Purchase, *, now: datetime) -> ShopNotification:
     """Return the notification of a final outcome, yet to be inserted, due at once."""
-    kind = f"purchase.{purchase.status}"
-    body = {
-        "type": kind,
-        "timestamp": now.isoformat(),
-        "data": selectors.session_as_shown(purchase.session, purchase),
-    }
+    shown = selectors.session_as_shown(purchase.session, purchase)
+    return _notification(purchase, f"purchase.{purchase.status}", shown, now)
+
+
+def refund_notification(refund: Refund, purchase: Purchase, *, now: datetime) -> ShopNotification:
+    """Return the notification of what became of a refund, yet to be inserted, due at once."""
+    shown = selectors.session_as_shown(purchase.session, purchase)
+    shown["refund"] = selectors.refund_as_shown(refund)
+    return _notification(purchase, f"refund.{refund.state}", shown, now)
+
+
+def _notification(
+    purchase: Purchase, kind: str, data: dict[str, Any], now: datetime
+) -> ShopNotification:
+    body = {"type": kind, "timestamp": now.isoformat(), "data": data}
     return ShopNotification(
         session=purchase.session,
         purchase=purchase,
         type=kind,
         body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
         due_at=now,
+    )
+
+
+def resolved_case(
+    purchase: Purchase, kind: CaseKind, detail: str, resolution: str, *, now: datetime
+) -> None:
+    """Record what needs nobody any more, where people look for what needed somebody."""
+    Case.objects.create(
+        session=purchase.session,
+        purchase=purchase,
+        kind=kind,
+        detail=detail,
+        resolution=resolution,
+        resolved_at=now,
+    )
+
+
+def close_cases(purchase: Purchase, kinds: Collection[CaseKind], why: str, now: datetime) -> None:
+    """Resolve a purchase's open cases of some kinds: what they asked for has been done."""
+    Case.objects.filter(purchase=purchase, kind__in=kinds, resolved_at__isnull=True).update(
+        resolved_at=now, resolution=why, updated_at=now
     )
 
 

@@ -19,6 +19,7 @@ from psp_clients.contract import (
     Operation,
     PreparedCall,
     PspReference,
+    RefundReference,
     RefundReport,
     RegisteredSession,
     Report,
@@ -144,14 +145,19 @@ class SandboxClient:
                 raise Unreadable("the session is not the one asked for")
             return mapping.read_report(session)
 
-    def fetch_refund(self, ref: PspReference, refund_reference: str) -> RefundReport:
-        """Ask what became of one refund of this payment."""
-        path = f"/v1/refunds/{calls.segment(refund_reference, 'refund_reference')}"
+    def fetch_refund(self, ref: PspReference, refund: RefundReference) -> RefundReport:
+        """Ask what became of one refund of this payment: by its id, or by our reference.
+
+        "Not found" is InDoubt: soon after a timeout it does not mean "not given back".
+        """
         with _in_doubt_if_unreadable(Operation.FETCH_REFUND):
-            refund = self._look_up(Operation.FETCH_REFUND, path)
-            if (refund.get("id"), refund.get("token")) != (refund_reference, ref.psp_token):
+            if refund.refund_reference:
+                found = self._refund_by_id(refund.refund_reference)
+            else:
+                found = self._refund_by_reference(ref, refund.reference)
+            if (found.get("token"), found.get("reference")) != (ref.psp_token, refund.reference):
                 raise Unreadable("the refund is not the one asked for")
-            return mapping.read_refund(refund)
+            return mapping.read_refund(found)
 
     def transactions(self, since: datetime, until: datetime) -> Iterator[Transaction]:
         """Yield what the PSP did between two instants, oldest first, page by page as consumed.
@@ -201,6 +207,21 @@ class SandboxClient:
         found = children(self._look_up(Operation.FETCH, f"{calls.SESSIONS_PATH}?{query}"), "data")
         if len(found) != 1:
             raise Unreadable(f"{len(found)} sessions bear the reference")
+        return found[0]
+
+    def _refund_by_id(self, refund_reference: str) -> JsonObject:
+        path = f"/v1/refunds/{calls.segment(refund_reference, 'refund_reference')}"
+        refund = self._look_up(Operation.FETCH_REFUND, path)
+        if refund.get("id") != refund_reference:
+            raise Unreadable("the id is not the one asked for")
+        return refund
+
+    def _refund_by_reference(self, ref: PspReference, reference: str) -> JsonObject:
+        path = f"{calls.session_path(ref.psp_token)}/refunds"
+        all_refunds = children(self._look_up(Operation.FETCH_REFUND, path), "data")
+        found = [refund for refund in all_refunds if refund.get("reference") == reference]
+        if len(found) != 1:
+            raise Unreadable(f"{len(found)} refunds bear the reference")
         return found[0]
 
     def _page(self, query: Mapping[str, str]) -> tuple[list[Transaction], str]:

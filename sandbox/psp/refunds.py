@@ -11,7 +11,7 @@ from sandbox.psp.errors import invalid_request, not_found, state_conflict
 from sandbox.psp.fields import Fields
 from sandbox.psp.models import Charge, Refund, Session
 from sandbox.psp.money import decimal_string
-from sandbox.psp.sessions import locked
+from sandbox.psp.sessions import locked, visible
 from sandbox.psp.wire import refund_json
 
 Status = Refund.Status
@@ -51,6 +51,11 @@ def find(refund_id: str) -> Refund:
     if found is None:
         raise not_found("refund")
     return found
+
+
+def of_session(token: str, now: Now) -> QuerySet[Refund]:
+    """Return a session's refunds, oldest first, or refuse an unknown token."""
+    return visible(token, now).refunds.order_by("pk")
 
 
 def end_if_due(made: Refund, now: Now) -> None:

@@ -67,6 +67,7 @@ class TestMetrics:
             'bps_due_rows{kind="session"}': 0.0,
             'bps_due_rows{kind="purchase"}': 0.0,
             'bps_due_rows{kind="receipt"}': 0.0,
+            'bps_due_rows{kind="refund"}': 0.0,
             'bps_due_rows{kind="notification"}': 0.0,
             "bps_open_cases": 0.0,
         }

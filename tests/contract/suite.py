@@ -26,6 +26,7 @@ from psp_clients.contract import (
     PspClient,
     PspError,
     PspReference,
+    RefundReference,
     RefundState,
     ReportedState,
     SessionRequest,
@@ -38,6 +39,7 @@ from .servers import DROP, ReplayingPsp, Reply, unused_url
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 REF = PspReference(psp_token="tok_1", reference="ref-1")
+REFUND_REF = RefundReference(reference="rf-1", refund_reference="re_1")
 KEY = "0192f0c0-0000-7000-8000-000000000001"
 CONFIRMATION = ConfirmRequest(
     money=Money("19.99", "EUR"),
@@ -128,7 +130,7 @@ class ClientContract(PspDialect):
             "cancel": lambda to: to.cancel(calls["cancel"]),
             "refund": lambda to: to.refund(calls["refund"]),
             "fetch": lambda to: to.fetch(REF),
-            "fetch_refund": lambda to: to.fetch_refund(REF, "re_1"),
+            "fetch_refund": lambda to: to.fetch_refund(REF, REFUND_REF),
             "transactions": lambda to: list(to.transactions(NOW - timedelta(days=1), NOW)),
         }
 
@@ -307,7 +309,7 @@ class ClientContract(PspDialect):
         read = {}
         for word in self.REFUND_WORDS:
             psp.will_answer(Reply(200, self.refund(word)))
-            report = client.fetch_refund(REF, "re_1")
+            report = client.fetch_refund(REF, REFUND_REF)
             assert (report.known, report.psp_word) == (True, word)
             read[word] = report.state
         assert read == self.REFUND_WORDS
@@ -324,7 +326,7 @@ class ClientContract(PspDialect):
                 word,
             )
             psp.will_answer(Reply(200, self.refund(word)))
-            refund = client.fetch_refund(REF, "re_1")
+            refund = client.fetch_refund(REF, REFUND_REF)
             assert (refund.state, refund.known, refund.psp_word) == (
                 RefundState.PENDING,
                 False,

@@ -23,6 +23,7 @@ from psp_clients.contract import (
     Operation,
     PreparedCall,
     PspReference,
+    RefundReference,
     RefundReport,
     RefundState,
     RegisteredSession,
@@ -40,7 +41,16 @@ from psp_clients.sandbox import SandboxClient
 from psp_clients.sandbox.mapping import DIGITS, PAYMENT_STATES, REFUND_STATES
 
 from .servers import ReplayingPsp, Reply
-from .suite import CONFIRMATION, KEY, NOW, REF, REGISTRATION, ClientContract, PspDialect
+from .suite import (
+    CONFIRMATION,
+    KEY,
+    NOW,
+    REF,
+    REFUND_REF,
+    REGISTRATION,
+    ClientContract,
+    PspDialect,
+)
 
 
 def secret(letter: str) -> str:
@@ -277,7 +287,7 @@ class TestTheSandboxClient(SandboxDialect):
             client.prepare_cancel(replace(REF, psp_token=token), key=KEY)
         assert caught.value.field == "psp_token"
         with pytest.raises(InvalidRequest):
-            client.fetch_refund(REF, token)
+            client.fetch_refund(replace(REF, psp_token=token), RefundReference("rf-1"))
         assert psp.connections == 0
 
     def test_an_opaque_token_stays_one_segment_of_the_path(self, client: SandboxClient):
@@ -456,12 +466,32 @@ class TestTheSandboxClient(SandboxDialect):
 
     def test_looks_a_refund_up(self, client: SandboxClient, psp: ReplayingPsp):
         psp.will_answer(Reply(200, self.refund("failed")))
-        assert client.fetch_refund(REF, "re_1").state is RefundState.FAILED
+        assert client.fetch_refund(REF, REFUND_REF).state is RefundState.FAILED
         assert psp.requests[0].path == "/v1/refunds/re_1"
         with pytest.raises(InDoubt):
-            client.fetch_refund(REF, "re_2")
+            client.fetch_refund(REF, replace(REFUND_REF, refund_reference="re_2"))
         with pytest.raises(InDoubt):
-            client.fetch_refund(replace(REF, psp_token="tok_2"), "re_1")
+            client.fetch_refund(replace(REF, psp_token="tok_2"), REFUND_REF)
+
+    def test_looks_a_refund_up_by_our_reference_while_its_id_is_not_known(
+        self, client: SandboxClient, psp: ReplayingPsp
+    ):
+        others = [self.refund("failed", id="re_0", reference="rf-0")]
+        psp.will_answer(Reply(200, {"data": [*others, self.refund("successful")]}))
+
+        report = client.fetch_refund(REF, RefundReference("rf-1"))
+
+        assert (report.state, report.refund_reference) == (RefundState.SUCCESSFUL, "re_1")
+        assert psp.requests[0].path == "/v1/sessions/tok_1/refunds"
+
+    @pytest.mark.parametrize("count", [0, 2])
+    def test_is_in_doubt_unless_one_refund_bears_our_reference(
+        self, client: SandboxClient, psp: ReplayingPsp, count: int
+    ):
+        psp.will_answer(Reply(200, {"data": [self.refund("successful")] * count}))
+
+        with pytest.raises(InDoubt):
+            client.fetch_refund(REF, RefundReference("rf-1"))
 
     def test_looks_a_payment_up_by_token(self, client: SandboxClient, psp: ReplayingPsp):
         psp.will_answer(Reply(200, self.session("processing")))

@@ -19,7 +19,7 @@ from tests.database.sql import Statement, delete, insert, refused, run, update
 TABLE = "payments_refund"
 
 
-def refund_of(purchase: Purchase, amount: str, state: str = "pending", **columns: Any) -> Statement:
+def refund_of(purchase: Purchase, amount: str, phase: str = "pending", **columns: Any) -> Statement:
     now = timezone.now()
     values = {
         "id": uuid7(),
@@ -29,7 +29,10 @@ def refund_of(purchase: Purchase, amount: str, state: str = "pending", **columns
         "purchase_id": purchase.pk,
         "amount": amount,
         "currency": "EUR",
-        "state": state,
+        "origin": "requested",
+        "phase": phase,
+        "phase_since": now,
+        "polls": 0,
         "refund_reference": "",
         "reason": "",
         "attempts": 0,
@@ -37,9 +40,9 @@ def refund_of(purchase: Purchase, amount: str, state: str = "pending", **columns
     return insert(TABLE, **values | columns)
 
 
-def stored_refund(purchase: Purchase, amount: str, state: str = "pending") -> UUID:
+def stored_refund(purchase: Purchase, amount: str, phase: str = "pending") -> UUID:
     refund_id = uuid7()
-    run(refund_of(purchase, amount, state, id=refund_id))
+    run(refund_of(purchase, amount, phase, id=refund_id))
     return refund_id
 
 
@@ -50,12 +53,12 @@ def amounts(purchase: Purchase) -> list[tuple[str, str]]:
 
 @pytest.mark.django_db
 class TestTheDatabaseRefuses:
-    @pytest.mark.parametrize("state", ["pending", "successful"])
+    @pytest.mark.parametrize("phase", ["submitting", "in_doubt", "pending", "successful"])
     @pytest.mark.parametrize("amount", ["20.00", "19.9901", "999999999999.00"])
-    def test_a_refund_above_what_was_captured(self, amount: str, state: str) -> None:
+    def test_a_refund_above_what_was_captured(self, amount: str, phase: str) -> None:
         purchase = make_purchase(phase="captured")
 
-        reason = refused(refund_of(purchase, amount, state))
+        reason = refused(refund_of(purchase, amount, phase))
 
         assert "refunds exceed what was captured" in reason
 
@@ -68,12 +71,25 @@ class TestTheDatabaseRefuses:
 
         assert amounts(purchase) == [("10.00", "successful"), ("9.00", "pending")]
 
-    def test_to_revive_a_failed_refund_whose_money_was_given_back_since(self) -> None:
-        purchase = make_purchase(phase="captured")
-        failed = stored_refund(purchase, "19.99", "failed")
-        run(refund_of(purchase, "0.01"))
+    @pytest.mark.parametrize("phase", ["submitting", "in_doubt", "pending", "successful"])
+    def test_to_revive_a_failed_refund(self, phase: str) -> None:
+        failed = stored_refund(make_purchase(phase="captured"), "19.99", "failed")
 
-        refused(update(TABLE, failed, state="successful"))
+        refused(update(TABLE, failed, phase=phase))
+
+    @pytest.mark.parametrize("phase", ["submitting", "in_doubt", "pending"])
+    def test_to_take_back_that_a_refund_was_successful(self, phase: str) -> None:
+        successful = stored_refund(make_purchase(phase="captured"), "19.99", "successful")
+
+        refused(update(TABLE, successful, phase=phase))
+
+    def test_a_second_automatic_refund_of_a_charge(self) -> None:
+        purchase = make_purchase(phase="captured")
+        run(refund_of(purchase, "5.00", origin="surplus"))
+
+        reason = refused(refund_of(purchase, "5.00", origin="late_success"))
+
+        assert "one_automatic_refund_per_purchase" in reason
 
     @pytest.mark.parametrize("phase", ["submitting", "pending", "authorized", "declined"])
     def test_a_refund_of_what_was_never_captured(self, phase: str) -> None:
@@ -89,12 +105,14 @@ class TestTheDatabaseRefuses:
 
         refused(refund_of(purchase, amount))
 
-    def test_an_unknown_state(self) -> None:
+    def test_an_unknown_phase(self) -> None:
         purchase = make_purchase(phase="captured")
 
-        assert "refund_state_is_known" in refused(refund_of(purchase, "1.00", "done"))
+        assert "refund_phase_is_known" in refused(refund_of(purchase, "1.00", "done"))
 
-    @pytest.mark.parametrize(("column", "value"), [("amount", "0.01"), ("currency", "USD")])
+    @pytest.mark.parametrize(
+        ("column", "value"), [("amount", "0.01"), ("currency", "USD"), ("origin", "surplus")]
+    )
     def test_to_change(self, column: str, value: str) -> None:
         refund = stored_refund(make_purchase(phase="captured"), "5.00")
 
@@ -106,9 +124,9 @@ class TestTheDatabaseRefuses:
 
         refused(update(TABLE, refund, purchase_id=other.pk))
 
-    @pytest.mark.parametrize("state", ["pending", "successful", "failed"])
-    def test_to_delete(self, state: str) -> None:
-        refund = stored_refund(make_purchase(phase="captured"), "5.00", state)
+    @pytest.mark.parametrize("phase", ["submitting", "pending", "successful", "failed"])
+    def test_to_delete(self, phase: str) -> None:
+        refund = stored_refund(make_purchase(phase="captured"), "5.00", phase)
 
         assert "Cannot delete rows" in refused(delete(TABLE, refund))
 
@@ -126,7 +144,7 @@ class TestTheDatabaseAllows:
     def test_a_refund_in_place_of_one_that_failed(self) -> None:
         purchase = make_purchase(phase="captured")
         first = stored_refund(purchase, "19.99")
-        run(update(TABLE, first, state="failed"))
+        run(update(TABLE, first, phase="failed"))
 
         run(refund_of(purchase, "19.99"))
 

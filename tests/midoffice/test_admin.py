@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from payments.domain.lifecycle import Phase
-from payments.models import Case, IdempotencyRecord, Refund, Shop, ShopApiKey
+from payments.models import Case, IdempotencyRecord, Shop, ShopApiKey
 from tests.builders import (
     make_case,
     make_event,
@@ -24,6 +24,7 @@ from tests.builders import (
     make_psp_call,
     make_purchase,
     make_receipt,
+    make_refund,
     make_session,
     make_shop,
     make_user,
@@ -56,7 +57,7 @@ def make_everything() -> None:
     make_receipt(session, body=b"\xff{}")
     make_notification_try(session)
     make_case(session)
-    Refund.objects.create(session=session, purchase=purchase, amount="5.00", currency="EUR")
+    make_refund(purchase)
     IdempotencyRecord.objects.create(
         shop=session.shop,
         key="k-1",

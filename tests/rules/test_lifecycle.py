@@ -17,7 +17,6 @@ from payments.domain.lifecycle import (
     PurchaseStatus,
     SessionStatus,
     Verdict,
-    is_late_success,
     judge,
 )
 from psp_clients.contract import ReportedState
@@ -67,11 +66,6 @@ class TestAReport:
 
     def test_of_failure_never_undoes_a_success(self) -> None:
         assert {judge(Phase.CAPTURED, failed) for failed in FAILED_PHASES} == {Verdict.STALE}
-
-    def test_of_success_is_late_only_after_a_failure(self) -> None:
-        late = {pair for pair in product(Phase, repeat=2) if is_late_success(pair[0], pair[1])}
-
-        assert late == {(failed, Phase.CAPTURED) for failed in FAILED_PHASES}
 
     def test_that_the_psp_has_not_acted_says_nothing_about_the_phase(self) -> None:
         assert PHASE_REPORTED == {

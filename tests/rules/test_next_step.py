@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.domain.lifecycle import Phase
-from payments.domain.next_step import Step, first_step, may_send, step_after_look_up
+from payments.domain.next_step import (
+    SUBMIT_WITHIN,
+    Step,
+    first_step,
+    may_charge,
+    may_send,
+    step_after_look_up,
+)
 from psp_clients.contract import ReportedState
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -49,41 +56,61 @@ class TestAStoredCall:
             assert age < window
 
 
-class TestADuePurchase:
-    @pytest.mark.parametrize(("age", "sendable"), AGES)
-    @pytest.mark.parametrize("phase", list(Phase))
-    def test_is_sent_if_it_was_cut_off_and_looked_up_otherwise(
-        self, phase: Phase, age: timedelta | None, sendable: bool
+class TestAPurchase:
+    @pytest.mark.parametrize(("age", "remembered"), AGES)
+    def test_is_never_sent_without_a_key_that_protects(
+        self, age: timedelta | None, remembered: bool
     ) -> None:
-        step = first_step(phase=phase, first_sent_at=sent(age), now=NOW, key_window=WINDOW)
-
-        cut_off = phase is Phase.SUBMITTING and sendable
-        assert step is (Step.SEND if cut_off else Step.LOOK_UP)
-
-    @pytest.mark.parametrize(("age", "sendable"), AGES)
-    @pytest.mark.parametrize("phase", UNANSWERED)
-    def test_that_the_psp_has_not_acted_on_is_sent_again_or_closed_with_a_fence(
-        self, phase: Phase, age: timedelta | None, sendable: bool
-    ) -> None:
-        step = step_after_look_up(
-            phase=phase,
-            seen=ReportedState.OPEN,
-            first_sent_at=sent(age),
-            now=NOW,
-            key_window=WINDOW,
+        chargeable = may_charge(
+            accepted_at=NOW, first_sent_at=sent(age), now=NOW, key_window=WINDOW
         )
 
-        assert step is (Step.SEND if sendable else Step.FENCE)
+        assert chargeable is remembered
 
-    @pytest.mark.parametrize(("age", "sendable"), AGES)
+    @pytest.mark.parametrize(
+        ("age", "expected"),
+        [(timedelta(), True), (SUBMIT_WITHIN - TICK, True), (SUBMIT_WITHIN, False)],
+    )
+    @pytest.mark.parametrize("first_sent_at", [None, NOW])
+    def test_is_not_sent_when_its_shopper_has_long_gone(
+        self, age: timedelta, expected: bool, first_sent_at: datetime | None
+    ) -> None:
+        chargeable = may_charge(
+            accepted_at=NOW - age, first_sent_at=first_sent_at, now=NOW, key_window=WINDOW
+        )
+
+        assert chargeable is expected
+
+
+class TestADuePurchase:
+    @pytest.mark.parametrize("chargeable", [True, False])
+    @pytest.mark.parametrize("phase", list(Phase))
+    def test_is_sent_if_it_was_cut_off_and_looked_up_otherwise(
+        self, phase: Phase, chargeable: bool
+    ) -> None:
+        step = first_step(phase=phase, chargeable=chargeable)
+
+        cut_off = phase is Phase.SUBMITTING and chargeable
+        assert step is (Step.SEND if cut_off else Step.LOOK_UP)
+
+    @pytest.mark.parametrize("phase", UNANSWERED)
+    def test_that_the_psp_has_not_acted_on_is_sent_again_or_closed_with_a_fence(
+        self, phase: Phase
+    ) -> None:
+        steps = [
+            step_after_look_up(phase=phase, seen=ReportedState.OPEN, chargeable=chargeable)
+            for chargeable in (True, False)
+        ]
+
+        assert steps == [Step.SEND, Step.FENCE]
+
+    @pytest.mark.parametrize("chargeable", [True, False])
     @pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in UNANSWERED])
     def test_that_the_psp_has_answered_before_waits_whatever_is_seen(
-        self, phase: Phase, age: timedelta | None, sendable: bool
+        self, phase: Phase, chargeable: bool
     ) -> None:
         seen = {
-            step_after_look_up(
-                phase=phase, seen=state, first_sent_at=sent(age), now=NOW, key_window=WINDOW
-            )
+            step_after_look_up(phase=phase, seen=state, chargeable=chargeable)
             for state in ReportedState
         }
 
@@ -91,9 +118,8 @@ class TestADuePurchase:
 
     @pytest.mark.parametrize("seen", [s for s in ReportedState if s is not ReportedState.OPEN])
     @pytest.mark.parametrize("phase", UNANSWERED)
-    def test_that_the_psp_has_acted_on_waits(self, phase: Phase, seen: ReportedState) -> None:
-        step = step_after_look_up(
-            phase=phase, seen=seen, first_sent_at=None, now=NOW, key_window=WINDOW
-        )
-
-        assert step is Step.WAIT
+    @pytest.mark.parametrize("chargeable", [True, False])
+    def test_that_the_psp_has_acted_on_waits(
+        self, phase: Phase, seen: ReportedState, chargeable: bool
+    ) -> None:
+        assert step_after_look_up(phase=phase, seen=seen, chargeable=chargeable) is Step.WAIT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.lifecycle import FAILED_PHASES, STARTED_PHASES, Phase
+from payments.domain.lifecycle import FAILED_PHASES, STARTED_PHASES, UNANSWERED_PHASES, Phase
 from payments.domain.schedule import (
     NOTIFICATION_RETRIES,
     RECEIPT_RETRIES,
@@ -50,7 +50,8 @@ PENDING = [
 
 
 def seconds_to_next_poll(phase: Phase, polls: int, age: timedelta = timedelta()) -> float | None:
-    at = next_poll(phase=phase, polls=polls, since=NOW - age, now=NOW)
+    answered = phase not in UNANSWERED_PHASES
+    at = next_poll(answered=answered, polls=polls, since=NOW - age, now=NOW)
     return None if at is None else (at - NOW).total_seconds()
 
 

@@ -61,19 +61,30 @@ class World:
         shown: dict[str, Any] = response.json()
         return shown
 
-    def register(self, amount: str = "20.00", **changes: Any) -> Checkout:
-        """Register a checkout; its amount's last digits choose what the sandbox does."""
-        body = {
+    def new_checkout(self, amount: str, **changes: Any) -> dict[str, Any]:
+        """Return what the shop would register a checkout with."""
+        return {
             "checkout_id": f"c-{uuid4().hex[:12]}",
             "amount": amount,
             "currency": "EUR",
             "return_url": "https://shop.test/thanks",
             **changes,
         }
+
+    def register(self, amount: str = "20.00", **changes: Any) -> Checkout:
+        """Register a checkout; its amount's last digits choose what the sandbox does."""
+        body = self.new_checkout(amount, **changes)
         response = self.post("", body)
         assert response.status_code == 201, response.text
         answer = response.json()
         return Checkout(answer["checkout_id"], answer["psp_token"], answer["purchase_url"], body)
+
+    def refused_to_register(self, amount: str, **changes: Any) -> dict[str, Any]:
+        """Try to register a checkout; return the problem that stands in the way."""
+        response = self.post("", self.new_checkout(amount, **changes))
+        assert response.status_code == 409, response.text
+        problem: dict[str, Any] = response.json()
+        return problem
 
     def register_during_outage(self, amount: str, **changes: Any) -> Checkout:
         """Register a checkout between two moments of an outage of the PSP."""

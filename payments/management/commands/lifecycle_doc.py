@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -17,6 +18,12 @@ from payments.domain.lifecycle import (
     STATUS_OF,
     Phase,
     judge,
+)
+from payments.domain.refunds import (
+    REFUND_GRAPH,
+    REFUND_STATE_OF,
+    UNFINISHED_REFUND_PHASES,
+    RefundPhase,
 )
 
 # What the picture shows: each step once. That steps may be skipped is said in words.
@@ -35,6 +42,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the page."""
         self.stdout.write("\n".join(page()))
+
+
+_DRAWN_OF_REFUNDS = [
+    *pairwise((*UNFINISHED_REFUND_PHASES, RefundPhase.SUCCESSFUL, RefundPhase.FAILED)),
+    (RefundPhase.PENDING, RefundPhase.FAILED),
+]
 
 
 def page() -> Iterator[str]:
@@ -58,8 +71,15 @@ def page() -> Iterator[str]:
     yield "Every started phase may also go straight to any later one, to `captured`, and to any"
     yield "failed one. Nothing leaves `captured`: only refunds undo a success."
     yield ""
-    yield from _statuses()
-    yield "## How a report is judged"
+    yield from _statuses(PHASE_GRAPH, STATUS_OF)
+    yield "## Refund"
+    yield ""
+    yield from _diagram(_DRAWN_OF_REFUNDS)
+    yield "Steps may be skipped, and each unfinished phase may go straight to `failed`. A bank may"
+    yield "send a successful refund back; nothing leaves `failed`: another try is another refund."
+    yield ""
+    yield from _statuses(REFUND_GRAPH, REFUND_STATE_OF)
+    yield "## How a report on a purchase is judged"
     yield ""
     yield "Rows: the phase we hold. Columns: the phase that the PSP reports."
     yield ""
@@ -83,12 +103,14 @@ def _meanings(graph: Mapping[Any, frozenset[StrEnum]]) -> Iterator[str]:
     yield ""
 
 
-def _statuses() -> Iterator[str]:
+def _statuses(
+    graph: Mapping[Any, frozenset[StrEnum]], shown: Mapping[Any, StrEnum]
+) -> Iterator[str]:
     yield "| phase | status shown | may become |"
     yield "|---|---|---|"
-    for phase, following in PHASE_GRAPH.items():
+    for phase, following in graph.items():
         words = ", ".join(f"`{word}`" for word in sorted(following)) or "final"
-        yield f"| `{phase}` | {STATUS_OF[phase]} | {words} |"
+        yield f"| `{phase}` | {shown[phase]} | {words} |"
     yield ""
 
 

@@ -12,6 +12,11 @@ from sandbox.psp.wire import refund_json
 class Refunds(ApiView):
     """`/v1/sessions/{token}/refunds`."""
 
+    def get(self, _request: HttpRequest, token: str) -> HttpResponse:
+        """List the refunds of a session, oldest first."""
+        made = refunds.of_session(token, self.now)
+        return json_response(200, {"data": [refund_json(refund) for refund in made]})
+
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Give back part or all of what was captured."""
         return self.once(

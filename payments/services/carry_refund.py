@@ -1,0 +1,119 @@
+"""Carries a stored refund to its end: sends its call, and looks up what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from payments.crash_points import CrashPoint, passing
+from payments.domain.answers import CallOutcome, Conclusion, conclude_refund
+from payments.domain.next_step import Step
+from payments.domain.refunds import RefundPhase, refund_step
+from payments.domain.schedule import SUBMISSION_RETRIES, next_poll, retry_delay
+from payments.models import CaseKind, CauseKind, PspCall, Refund
+from payments.psp import Answer, ask, psp_client
+from payments.services import due
+from payments.services.calls import claim_send, finish_call, is_first_and_only, record_look_up
+from payments.services.settle_refund import (
+    apply_refund_report,
+    mark_refund_failed,
+    mark_refund_in_doubt,
+)
+from payments.services.timeline import Cause, open_case
+from psp_clients.contract import Operation, RefundReference, RefundReport
+
+
+def carry_refund(refund_id: UUID, *, now: datetime) -> None:
+    """Do the next thing for a due refund: send its call, or ask what became of it."""
+    refund = Refund.objects.select_related("purchase__session", "purchase__shop").get(pk=refund_id)
+    if not refund.is_unfinished:
+        due.release("refund", refund.pk, due_at=None)
+        return
+    call = PspCall.objects.get(refund=refund, operation=Operation.REFUND)
+    window = psp_client(call.psp).capabilities.key_window
+    step = refund_step(
+        phase=RefundPhase(refund.phase),
+        first_sent_at=call.first_sent_at,
+        now=now,
+        key_window=window,
+    )
+    if step is Step.SEND and claim_send(call, now=now, key_window=window):
+        _send(refund, call)
+    else:
+        _look_up(refund, now)
+
+
+def _send(refund: Refund, call: PspCall) -> None:
+    passing(CrashPoint.BEFORE_SEND)
+    prepared = call.prepared
+    answer = ask(call.psp, lambda client: client.refund(prepared))
+    passing(CrashPoint.AFTER_ANSWER)
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        first_and_only = is_first_and_only(call)
+        finish_call(call, answer, now=now)
+        _conclude(refund, call, answer, now, first_and_only=first_and_only)
+        passing(CrashPoint.BEFORE_RECORD_COMMIT)
+    passing(CrashPoint.AFTER_RECORD_COMMIT)
+
+
+def _conclude(
+    refund: Refund,
+    call: PspCall,
+    answer: Answer[RefundReport],
+    now: datetime,
+    *,
+    first_and_only: bool,
+) -> None:
+    cause = Cause(CauseKind.PSP_CALL, str(call.pk))
+    why = str(answer.error or "")[:500]
+    if answer.outcome is CallOutcome.AUTH_FAILED:
+        open_case(refund.purchase.session, CaseKind.REFUSED_BY_PSP, why, refund.purchase)
+    match conclude_refund(answer.outcome, first_and_only=first_and_only):
+        case Conclusion.APPLY if answer.result is not None:
+            apply_refund_report(refund, answer.result, cause=cause, now=now)
+        case Conclusion.SEND_LATER:
+            wait = retry_delay(SUBMISSION_RETRIES, call.sends)
+            wait = max(wait, answer.retry_after or wait)
+            due.release("refund", refund.pk, due_at=due.sooner(now + wait, now))
+        case Conclusion.NEVER_HAPPENED:
+            mark_refund_failed(refund, why=why, cause=cause, now=now)
+        case _:
+            mark_refund_in_doubt(refund, why=why, cause=cause, now=now)
+            _schedule_next_look(refund, now)
+
+
+def _look_up(refund: Refund, now: datetime) -> None:
+    wanted = RefundReference(refund.public_id, refund.refund_reference)
+    payment = refund.purchase.psp_reference
+    answer = ask(refund.purchase.session.psp, lambda asked: asked.fetch_refund(payment, wanted))
+    now = max(now, timezone.now())
+    with transaction.atomic(durable=True):
+        fetched = record_look_up(refund.purchase, answer, now=now, refund=refund)
+        if answer.result is not None:
+            cause = Cause(CauseKind.POLL, str(fetched.pk))
+            refund = apply_refund_report(refund, answer.result, cause=cause, now=now)
+        _schedule_next_look(refund, now)
+
+
+def _schedule_next_look(refund: Refund, now: datetime) -> None:
+    """Plan the next look at a refund that stays where it is; after a week a person is asked."""
+    at = next_poll(
+        answered=refund.phase == RefundPhase.PENDING,
+        polls=refund.polls + 1,
+        since=refund.phase_since,
+        now=now,
+    )
+    kept = Refund.objects.filter(pk=refund.pk, phase=refund.phase, finished_at=None).update(
+        polls=refund.polls + 1, due_at=due.sooner(at, now), leased_until=None
+    )
+    if at is None and kept:
+        open_case(
+            refund.purchase.session,
+            CaseKind.UNANSWERED,
+            f"A week of look-ups has not shown what became of refund {refund}.",
+            refund.purchase,
+        )

@@ -1,0 +1,43 @@
+"""Answers: what may be concluded from each, and what may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments.domain.answers import CallOutcome, Conclusion, conclude_purchase, conclude_refund
+
+# Outcome, then what is concluded from the only send, and from a repeat.
+PURCHASE = {
+    CallOutcome.OPEN: (Conclusion.IN_DOUBT, Conclusion.IN_DOUBT),
+    CallOutcome.ANSWERED: (Conclusion.APPLY, Conclusion.APPLY),
+    CallOutcome.NOT_SENT: (Conclusion.SEND_LATER, Conclusion.SEND_LATER),
+    CallOutcome.RETRYABLE: (Conclusion.SEND_LATER, Conclusion.SEND_LATER),
+    CallOutcome.IN_DOUBT: (Conclusion.IN_DOUBT, Conclusion.IN_DOUBT),
+    CallOutcome.DECLINED: (Conclusion.APPLY, Conclusion.APPLY),
+    CallOutcome.STATE_CONFLICT: (Conclusion.IN_DOUBT, Conclusion.IN_DOUBT),
+    CallOutcome.INVALID_REQUEST: (Conclusion.NEVER_HAPPENED, Conclusion.IN_DOUBT),
+    CallOutcome.AUTH_FAILED: (Conclusion.SEND_LATER, Conclusion.SEND_LATER),
+    CallOutcome.UNSUPPORTED: (Conclusion.NEVER_HAPPENED, Conclusion.IN_DOUBT),
+}
+REFUND = PURCHASE | {
+    CallOutcome.DECLINED: (Conclusion.NEVER_HAPPENED, Conclusion.IN_DOUBT),
+    CallOutcome.STATE_CONFLICT: (Conclusion.NEVER_HAPPENED, Conclusion.IN_DOUBT),
+}
+
+
+@pytest.mark.parametrize("outcome", list(CallOutcome))
+def test_a_purchase_is_concluded_from_proof_alone(outcome: CallOutcome) -> None:
+    concluded = tuple(
+        conclude_purchase(outcome, first_and_only=only_one) for only_one in (True, False)
+    )
+
+    assert concluded == PURCHASE[outcome]
+
+
+@pytest.mark.parametrize("outcome", list(CallOutcome))
+def test_a_refund_is_concluded_from_proof_alone(outcome: CallOutcome) -> None:
+    concluded = tuple(
+        conclude_refund(outcome, first_and_only=only_one) for only_one in (True, False)
+    )
+
+    assert concluded == REFUND[outcome]
