@@ -96,19 +96,23 @@ def _look_up(refund: Refund, now: datetime) -> None:
         if answer.result is not None:
             cause = Cause(CauseKind.POLL, str(fetched.pk))
             refund = apply_refund_report(refund, answer.result, cause=cause, now=now)
-        _schedule_next_look(refund, now)
+        _schedule_next_look(refund, now, counted=answer.outcome is not CallOutcome.NOT_SENT)
 
 
-def _schedule_next_look(refund: Refund, now: datetime) -> None:
-    """Plan the next look at a refund that stays where it is; after a week a person is asked."""
+def _schedule_next_look(refund: Refund, now: datetime, *, counted: bool = True) -> None:
+    """Plan the next look at a refund that stays where it is; after a week a person is asked.
+
+    A look that never left (not `counted`) does not make the next one rarer.
+    """
+    polls = refund.polls + counted
     at = next_poll(
         answered=refund.phase == RefundPhase.PENDING,
-        polls=refund.polls + 1,
+        polls=polls,
         since=refund.phase_since,
         now=now,
     )
     kept = Refund.objects.filter(pk=refund.pk, phase=refund.phase, finished_at=None).update(
-        polls=refund.polls + 1, due_at=due.sooner(at, now), leased_until=None
+        polls=polls, due_at=due.sooner(at, now), leased_until=None
     )
     if at is None and kept:
         open_case(

@@ -44,18 +44,20 @@ class TestRefreshing:
 @pytest.mark.django_db(transaction=True)
 class TestRefreshingWhileThePspIsAway:
     @pytest.mark.parametrize("phase", ["submitting", "in_doubt", "pending", "authorized"])
-    def test_leaves_a_started_purchase_as_it_was_and_plans_the_next_look(
+    def test_leaves_a_started_purchase_and_its_next_look_as_they_were(
         self, api: Caller, shop: Shop, phase: str
     ) -> None:
         purchase = make_purchase(make_session(shop=shop), phase=phase)
+        planned = purchase.due_at
 
         response = api.send("POST", f"/{purchase.session}/refresh", {})
 
         shown = response.json()["purchase"]
         after = Purchase.objects.get()
         assert response.status_code == 200
-        assert (shown["phase"], after.phase, after.polls) == (phase, phase, 1)
+        assert (shown["phase"], after.phase, after.polls) == (phase, phase, 0)
         assert after.due_at is not None
+        assert after.due_at == planned
         assert shown["next_check_at"] == after.due_at.isoformat()
         assert PspCall.objects.get().outcome == "not_sent"
         assert Event.objects.count() == 0
