@@ -11,6 +11,8 @@ urlpatterns = [
     path("api/v1/", include("payments.api.urls")),
     re_path(r"^api/v1/", NothingHere.as_view()),
     path("webhooks/<slug:psp>/", webhook, name="webhook"),
+    # As people type it at their PSP. A redirect would lose it: PSPs follow none.
+    path("webhooks/<slug:psp>", webhook),
     path("result/<str:public_token>", result, name="result"),
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.readyz, name="readyz"),

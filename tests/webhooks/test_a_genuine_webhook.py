@@ -13,7 +13,7 @@ from django.utils import timezone
 from payments.models import PaymentSession, Purchase, WebhookReceipt
 from tests.builders import make_purchase
 from tests.database.tables import snapshot
-from tests.webhooks.psp import OTHER_SECRET, Delivery
+from tests.webhooks.psp import OTHER_SECRET, URL, Delivery
 
 RECEIPTS = "payments_webhookreceipt"
 
@@ -34,6 +34,12 @@ class TestAGenuineWebhook:
             "Webhook-Id": spaced.event_id,
             "Webhook-Timestamp": str(int(spaced.signed_at.timestamp())),
         }
+
+    def test_is_stored_when_its_address_lacks_the_last_slash(self, session: PaymentSession) -> None:
+        response = Delivery.about(session).send(URL.removesuffix("/"))
+
+        assert response.status_code == 200
+        assert WebhookReceipt.objects.get().state == "waiting"
 
     def test_is_due_for_a_worker_at_once(self, session: PaymentSession) -> None:
         before = timezone.now()

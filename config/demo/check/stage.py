@@ -101,6 +101,10 @@ class Stage:
         url = f"{self.demo.bps_url}/api/v1/payment-sessions/{checkout.id}"
         return self.patiently(lambda: self._http.get(url, headers=self._headers, timeout=30))
 
+    def refresh(self, checkout: Checkout) -> dict[str, Any]:
+        """Have BPS ask the PSP now, and return the session as it then stands."""
+        return self.patiently(lambda: self._post(f"/{checkout.id}/refresh", {}))
+
     def phase(self, checkout: Checkout) -> str:
         """Return the purchase's phase, or "none"."""
         purchase = self.session(checkout)["purchase"]
