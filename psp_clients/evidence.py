@@ -19,6 +19,14 @@ _SECRET_NAME = re.compile(
 )
 _SECRET_LOOK = re.compile(r"\b(?:whsec|sk|rk|pk)_|\b(?:bearer|basic) [\w.~+/-]{16,}", re.IGNORECASE)
 _OPAQUE_ID = re.compile(r"[a-z]{2,10}_[0-9A-Za-z]+")
+# One UUID in eight hundred, say, has a run of digits that could be a card's. Ids are whole: nobody
+# writes a card number amid 24 or more hexadecimal digits, some of them letters.
+_LONG_HEX = re.compile(
+    r"(?<![0-9A-F])"
+    r"(?:[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|(?=[0-9]*[A-F])[0-9A-F]{24,})"
+    r"(?![0-9A-F])",
+    re.IGNORECASE,
+)
 # Groups of digits, as card numbers are written, with blanks or dashes between them.
 _DIGIT_GROUPS = re.compile(r"[0-9]+(?:[ -][0-9]+)*")
 # Cards begin with 22 to 27 or 3 to 6: PSPs' own numbers, which often begin otherwise, are kept.
@@ -51,7 +59,7 @@ def _looks_secret(text: str) -> bool:
 
 def holds_card_number(text: str) -> bool:
     """Tell whether a text holds what can be a card number: its length, beginning and Luhn sum."""
-    for run in _DIGIT_GROUPS.findall(text):
+    for run in _DIGIT_GROUPS.findall(_LONG_HEX.sub("id", text)):
         groups = re.split("[ -]", run)
         for first in range(len(groups)):
             for last in range(first + 1, len(groups) + 1):

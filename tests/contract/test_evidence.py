@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from uuid import UUID
 
-from psp_clients.evidence import fit_to_keep
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from psp_clients.evidence import fit_to_keep, holds_card_number
+
+CARD = "4111111111111111"
 
 
 class TestEvidence:
@@ -69,3 +75,47 @@ class TestEvidence:
     )
     def test_removes_what_looks_like_a_secret(self, value: str):
         assert fit_to_keep({"note": ["fine", value]}) == {"note": ["fine", "[removed]"]}
+
+
+class TestAnId:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "313874cddfbc423db246548991270564",
+            "order_53033190766045b199e17b552e94525c",
+            "order53033190766045b199e17b552e94525c",
+            "313874CD-DFBC-423D-B246-548991270564",
+            "53033190-7660-45b1-99e1-7b552e94525c",
+            "60479798238567de746ecc67",
+            "https://shop.example/thanks?cart=53033190-7660-45b1-99e1-7b552e94525c&step=2",
+        ],
+    )
+    def test_that_has_digits_like_a_card_s_is_none(self, text: str):
+        assert not holds_card_number(text)
+
+    @given(st.uuids())
+    def test_that_is_any_uuid_is_no_card_number(self, given_id: UUID):
+        assert not holds_card_number(str(given_id))
+
+    @given(st.uuids(version=4))
+    def test_that_is_any_uuid_written_without_dashes_is_no_card_number(self, given_id: UUID):
+        assert not holds_card_number(given_id.hex) or given_id.hex.isdecimal()
+
+
+class TestACardNumber:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            CARD,
+            "4111 1111 1111 1111",
+            "4111-1111-1111-1111",
+            "3782 822463 10005",
+            f"card{CARD}",
+            f"{CARD}abc",
+            f"{CARD} 53033190766045b199e17b552e94525c",
+            f"313874cd-dfbc-423d-b246-548991270564 {CARD}",
+            f"a{CARD}b",
+        ],
+    )
+    def test_is_found(self, text: str):
+        assert holds_card_number(text)
