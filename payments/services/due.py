@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
+from payments.broker import broker
 from payments.crash_points import CrashPoint, passing
 from payments.models import PaymentSession, Purchase, Refund, ShopNotification, WebhookReceipt
 
@@ -118,10 +119,16 @@ class _HintSender:
     def _send_all(self) -> None:
         while True:
             self._waiting.get()
-            try:
-                current_app.send_task(DRAIN_TASK, retry=False)
-            except Exception as error:  # noqa: BLE001 - whatever ails the broker, the row is safe
-                log.warning("hint_not_sent", error=type(error).__name__)
+            # To try costs much, even for nothing: of what requests could do with the time.
+            if not broker().is_away():
+                self._send()
+
+    def _send(self) -> None:
+        try:
+            current_app.send_task(DRAIN_TASK, retry=False)
+        except Exception as error:  # noqa: BLE001 - whatever ails the broker, the row is safe
+            broker().was_lost()
+            log.warning("hint_not_sent", error=type(error).__name__)
 
 
 @cache
