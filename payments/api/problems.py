@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404
+from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -20,6 +22,7 @@ from rest_framework.views import set_rollback
 from payments import selectors
 from payments.api.parsers import BodyTooLarge
 from payments.domain.lifecycle import PurchaseStatus
+from payments.models import Purchase
 from payments.services import refusals
 
 log = structlog.get_logger()
@@ -209,7 +212,15 @@ def _order_taken(error: refusals.OrderTaken) -> Problem:
         + ("may have been charged." if in_doubt else "is still under way."),
         money_moved=UNKNOWN,
         members={**members, "next_check_at": members["purchase"]["next_check_at"]},
+        headers=_after_next_check(purchase, timezone.now()),
     )
+
+
+def _after_next_check(purchase: Purchase, now: datetime) -> dict[str, str]:
+    """Return when asking again may find more; nothing once we have given up looking ourselves."""
+    if purchase.due_at is None:
+        return {}
+    return {"Retry-After": str(max(1, math.ceil((purchase.due_at - now).total_seconds())))}
 
 
 def _psp_unavailable(error: refusals.PspUnavailable) -> Problem:

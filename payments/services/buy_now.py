@@ -74,8 +74,9 @@ def accept_buy_now(
         own = next((p for p in purchases if p.session_id == session.pk), None)
         if own is not None:
             return Acceptance(_press_again(own, session, cause), None)
-        _refuse_unless_open(session, now)
+        # First, since it says more: a newer checkout of the order has ended this one, too.
         _refuse_if_order_is_taken(purchases)
+        _refuse_unless_open(session, now)
         acceptance = _store(
             session, purchase_info, carried_by_caller=carried_by_caller, cause=cause, now=now
         )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from django.utils import timezone
 
 from payments.models import Purchase, Shop
 from tests.api.answers import refused
@@ -36,6 +41,21 @@ class TestAPaidOrder:
 
         assert answer["purchase"]["id"] == paid.public_id
         assert answer["money_moved"] == "yes"
+
+    @pytest.mark.parametrize(
+        "end",
+        [{"cancel_requested_at": timezone.now()}, {"status": "cancelled"}],
+        ids=["asked", "done"],
+    )
+    def test_is_what_the_checkout_that_a_newer_one_ended_is_answered(
+        self, api: Caller, shop: Shop, end: dict[str, Any]
+    ) -> None:
+        session = make_session(shop=shop, order_reference="o-1", **end)
+        paid = other_purchase(shop, "captured")
+
+        answer = refused(lambda: api.buy(session), 409, "order-already-paid")
+
+        assert answer["purchase"]["id"] == paid.public_id
 
 
 class TestAnOrderInDoubt:
@@ -72,6 +92,27 @@ class TestAnOrderBeingPaid:
         assert answer["purchase"]["id"] == started.public_id
         assert answer["next_check_at"] == started.due_at.isoformat()
         assert answer["money_moved"] == "unknown"
+
+    @pytest.mark.parametrize(("seconds", "waits"), [(3600, range(3500, 3601)), (-300, [1])])
+    def test_says_when_to_ask_again(
+        self, api: Caller, shop: Shop, seconds: int, waits: Sequence[int]
+    ) -> None:
+        session = make_session(shop=shop, order_reference="o-1")
+        Purchase.objects.filter(pk=other_purchase(shop, "pending").pk).update(
+            due_at=timezone.now() + timedelta(seconds=seconds)
+        )
+
+        response = api.buy(session)
+
+        assert int(response["Retry-After"]) in waits
+
+    def test_says_no_time_once_nobody_looks_any_more(self, api: Caller, shop: Shop) -> None:
+        session = make_session(shop=shop, order_reference="o-1")
+        Purchase.objects.filter(pk=other_purchase(shop, "pending").pk).update(due_at=None)
+
+        response = api.buy(session)
+
+        assert "Retry-After" not in response
 
 
 class TestAnOrderWhosePurchaseFailed:
