@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import requests
+
+from bench.api import Api
 from config.demo import Demo
 from config.demo.check.stage import Stage
 from config.demo.keepsake import read_private
@@ -28,6 +31,12 @@ class Running:
     webhook_secret: str
     psp_api_key: str
     log: Path
+
+    def start_web_beside(self, name: str, *, port: int, variables: Mapping[str, str]) -> Api:
+        """Start further web processes, with further environment variables; return once ready."""
+        url = self.demo.start_web_beside(name, port=port, extra_env=variables)
+        self.stage.until(lambda: _is_serving(url), name)
+        return Api(url, self.api_key)
 
 
 @contextmanager
@@ -67,3 +76,10 @@ def running_demo(
         finally:
             demo.stop()
             shutil.rmtree(folder / PROFILE, ignore_errors=True)
+
+
+def _is_serving(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/readyz", timeout=5).ok
+    except (requests.ConnectionError, requests.Timeout):
+        return False

@@ -94,6 +94,16 @@ class Demo:
             name, self._commands[name], {**environment, **(extra_env or {})}, self._report
         )
 
+    def start_web_beside(self, name: str, *, port: int, extra_env: Mapping[str, str]) -> str:
+        """Start further web processes of BPS under a name and port of their own; return the URL."""
+        self._processes[name] = SupervisedProcess(
+            name,
+            commands(port, port, "")["web"],
+            {**self._environments["bps"], **extra_env},
+            self._report,
+        )
+        return f"http://{HOST}:{port}"
+
     def stop_process(self, name: str) -> None:
         """Let a process end by itself, and not start again."""
         self._processes.pop(name).stop()

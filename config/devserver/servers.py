@@ -91,7 +91,15 @@ class Servers:
 
     def restart_postgres(self, *, immediate: bool) -> None:
         """Stop and start PostgreSQL; `immediate` leaves it no time to finish anything."""
+        self.stop_postgres(immediate=immediate)
+        self.start_postgres()
+
+    def stop_postgres(self, *, immediate: bool) -> None:
+        """Stop PostgreSQL, which keeps what was committed."""
         self._private_postgres().stop(immediate=immediate)
+
+    def start_postgres(self) -> None:
+        """Start PostgreSQL with what it kept."""
         self._private_postgres().ensure_running()
 
     def stop_valkey(self) -> None:

@@ -11,7 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 from payments.circuit import Circuit
 from payments.models import Shop, ShopApiKey
 from payments.psp import psp_client
-from tests.sandbox_server import SandboxServer, sandbox
+from tests.bps_server import bps_web
+from tests.sandbox_server import SandboxServer, free_port, sandbox
 from tests.scenarios.world import World
 
 __all__ = ["bps_url", "sandbox", "world"]
@@ -27,6 +28,27 @@ def bps_url(transactional_db: None) -> Iterator[str]:
     server = LiveServer("127.0.0.1")
     yield server.url
     server.stop()
+
+
+@pytest.fixture
+def world_environment(
+    world: World, settings: Any, process_environment: dict[str, str]
+) -> dict[str, str]:
+    """Return the environment for a BPS process of its own in the story's world."""
+    return {
+        **process_environment,
+        "SANDBOX_PSP_URL": settings.SANDBOX_PSP_URL,
+        "SANDBOX_PSP_API_KEY": settings.SANDBOX_PSP_API_KEY,
+        "SANDBOX_PSP_WEBHOOK_SECRETS": settings.SANDBOX_PSP_WEBHOOK_SECRETS[0],
+    }
+
+
+@pytest.fixture
+def served_world(world: World, settings: Any, world_environment: dict[str, str]) -> Iterator[World]:
+    """Return a world whose BPS is a gunicorn of its own. Work is still done by the test."""
+    with bps_web(world_environment, port=free_port()) as url:
+        world.bps_url = settings.BPS_PUBLIC_URL = url
+        yield world
 
 
 @pytest.fixture

@@ -31,17 +31,11 @@ def world_without_broker(
     hanging_port: int,
     world: World,
     settings: Any,
-    process_environment: dict[str, str],
+    world_environment: dict[str, str],
 ) -> Iterator[World]:
     """Return a world whose BPS, a process of its own, has such a broker."""
     broker_port = hanging_port if request.param == "hangs" else free_port()
-    environment = {
-        **process_environment,
-        "REDIS_URL": f"redis://127.0.0.1:{broker_port}/0",
-        "SANDBOX_PSP_URL": settings.SANDBOX_PSP_URL,
-        "SANDBOX_PSP_API_KEY": settings.SANDBOX_PSP_API_KEY,
-        "SANDBOX_PSP_WEBHOOK_SECRETS": settings.SANDBOX_PSP_WEBHOOK_SECRETS[0],
-    }
+    environment = {**world_environment, "REDIS_URL": f"redis://127.0.0.1:{broker_port}/0"}
     with bps_web(environment, port=free_port()) as url:
         world.bps_url = settings.BPS_PUBLIC_URL = url
         yield world
