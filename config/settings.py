@@ -40,6 +40,7 @@ SANDBOX_PSP_ALLOWED = environment.flag("SANDBOX_PSP_ALLOWED", default=False)
 SANDBOX_PSP_URL = environment.http_url("SANDBOX_PSP_URL", "")
 SANDBOX_PSP_API_KEY = environment.text("SANDBOX_PSP_API_KEY", "")
 SANDBOX_PSP_WEBHOOK_SECRETS = environment.webhook_secrets("SANDBOX_PSP_WEBHOOK_SECRETS", "")
+SANDBOX_PSP_KEY_WINDOW_SECONDS = environment.positive("SANDBOX_PSP_KEY_WINDOW_SECONDS", 24 * 3600)
 
 if "sandbox" in BPS_PSPS:
     why = "is missing, and BPS_PSPS names the sandbox"

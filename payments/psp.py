@@ -70,8 +70,15 @@ def psp_client(name: str) -> contract.PspClient:
         connect_timeout=settings.BPS_PSP_CONNECT_TIMEOUT_SECONDS,
         money_timeout=settings.BPS_PSP_MONEY_TIMEOUT_SECONDS,
         lookup_timeout=settings.BPS_PSP_LOOKUP_TIMEOUT_SECONDS,
+        key_window=_key_window(prefix),
     )
     return registry.build(name, config, before_send=assert_no_transaction)
+
+
+def _key_window(prefix: str) -> timedelta | None:
+    """Return for how long the PSP is set to remember keys; None: as it documents."""
+    seconds: float | None = getattr(settings, f"{prefix}_KEY_WINDOW_SECONDS", None)
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def ask(psp: str, question: Callable[[contract.PspClient], Result]) -> Answer[Result]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from psp_clients.contract import PspClient
 from psp_clients.http import Transport
-from psp_clients.sandbox import SandboxClient
+from psp_clients.sandbox import KEY_WINDOW, SandboxClient
 
 
 @dataclass(frozen=True, slots=True)
 class PspConfig:
     """What one PSP is reached with. Timeouts are in seconds. Its repr shows no secret.
 
-    `webhook_secrets` are all accepted, so that they can be rotated.
+    `webhook_secrets` are all accepted, so that they can be rotated. `key_window` is given only
+    where this account's keys are remembered for another time than the PSP documents.
     """
 
     base_url: str
@@ -23,6 +25,7 @@ class PspConfig:
     connect_timeout: float
     money_timeout: float
     lookup_timeout: float
+    key_window: timedelta | None = None
 
 
 class UnknownPsp(LookupError):
@@ -30,7 +33,12 @@ class UnknownPsp(LookupError):
 
 
 def _sandbox(config: PspConfig, transport: Transport) -> PspClient:
-    return SandboxClient(transport, api_key=config.api_key, webhook_secrets=config.webhook_secrets)
+    return SandboxClient(
+        transport,
+        api_key=config.api_key,
+        webhook_secrets=config.webhook_secrets,
+        key_window=config.key_window or KEY_WINDOW,
+    )
 
 
 BUILDERS: dict[str, Callable[[PspConfig, Transport], PspClient]] = {

@@ -40,6 +40,8 @@ from psp_clients.strict_json import (
     text_or_blank,
 )
 
+KEY_WINDOW = timedelta(hours=24)  # as the PSP documents it
+
 MAX_TRANSACTION_PAGES = 10_000  # a million lines: no honest list of one run is longer
 
 
@@ -51,15 +53,6 @@ class SandboxClient:
     """One account at the sandbox PSP. Threads may share it. Its repr shows no secret."""
 
     name: str = "sandbox"
-    capabilities: Capabilities = Capabilities(
-        confirm_mode=ConfirmMode.CAPTURES,
-        can_poll=True,
-        can_cancel=True,
-        partial_refund=True,
-        manual_capture=True,
-        currencies=frozenset(mapping.DIGITS),
-        key_window=timedelta(hours=24),
-    )
 
     def __init__(
         self,
@@ -67,6 +60,7 @@ class SandboxClient:
         *,
         api_key: str,
         webhook_secrets: Sequence[str],
+        key_window: timedelta = KEY_WINDOW,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         """Raise ValueError where the key or a secret cannot be one; the error shows neither.
@@ -79,6 +73,15 @@ class SandboxClient:
         self._authorization = f"Bearer {api_key}"
         self._secrets = [signature.read_secret(secret) for secret in webhook_secrets]
         self._now = now
+        self.capabilities = Capabilities(
+            confirm_mode=ConfirmMode.CAPTURES,
+            can_poll=True,
+            can_cancel=True,
+            partial_refund=True,
+            manual_capture=True,
+            currencies=frozenset(mapping.DIGITS),
+            key_window=key_window,
+        )
 
     def __repr__(self) -> str:
         return f"SandboxClient({self._transport!r})"

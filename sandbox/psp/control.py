@@ -13,6 +13,8 @@ from sandbox.psp.errors import not_found, state_conflict
 from sandbox.psp.models import Conditions, DeliveryTry, Session
 from sandbox.psp.wire import instant
 
+PAGE = 500
+
 
 def read_clock() -> dict[str, Any]:
     """Return what the PSP's clock shows, how fast it runs, and how far it is ahead."""
@@ -92,15 +94,25 @@ def resend_webhook(token: str) -> str:
     return event.event_id
 
 
-def webhook_tries(token: str) -> list[dict[str, Any]]:
-    """Return every try to deliver the session's webhooks, oldest first."""
-    tries = DeliveryTry.objects.filter(delivery__event__session__token=token)
-    return [
-        {
-            "event_id": one.delivery.event.event_id,
-            "type": one.delivery.event.type,
-            "at": instant(one.at_wall),
-            "status": one.status,
-        }
-        for one in tries.select_related("delivery__event").order_by("id")
-    ]
+def webhook_tries(token: str | None, *, behind: int) -> dict[str, Any]:
+    """Return a page of the tries to deliver the session's webhooks, or all, oldest first."""
+    tries = DeliveryTry.objects.filter(pk__gt=behind)
+    if token is not None:
+        tries = tries.filter(delivery__event__session__token=token)
+    found = list(tries.select_related("delivery__event__session").order_by("pk")[: PAGE + 1])
+    shown = found[:PAGE]
+    return {
+        "data": [_try(one) for one in shown],
+        "next_cursor": str(shown[-1].pk) if len(found) > PAGE else None,
+    }
+
+
+def _try(one: DeliveryTry) -> dict[str, Any]:
+    event = one.delivery.event
+    return {
+        "event_id": event.event_id,
+        "token": event.session.token,
+        "type": event.type,
+        "at": instant(one.at_wall),
+        "status": one.status,
+    }

@@ -45,10 +45,7 @@ class Books(ControlView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show what was really charged and refunded."""
-        cursor = request.GET.get("cursor", "0")
-        if not (cursor.isascii() and cursor.isdigit()):
-            raise invalid_request("This is no cursor of ours.", field="cursor")
-        page = books.page(checkout_id=request.GET.get("checkout_id"), behind=int(cursor))
+        page = books.page(checkout_id=request.GET.get("checkout_id"), behind=_cursor(request))
         return json_response(200, page)
 
 
@@ -116,7 +113,8 @@ class Webhooks(ControlView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show which deliveries were tried."""
-        return json_response(200, {"data": control.webhook_tries(request.GET.get("token", ""))})
+        page = control.webhook_tries(request.GET.get("token"), behind=_cursor(request))
+        return json_response(200, page)
 
 
 class Reset(ControlView):
@@ -130,6 +128,13 @@ class Reset(ControlView):
 
 def _error(refusal: Refused) -> HttpResponse:
     return json_response(refusal.status, refusal.body(), refusal.headers)
+
+
+def _cursor(request: HttpRequest) -> int:
+    cursor = request.GET.get("cursor", "0")
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise invalid_request("This is no cursor of ours.", field="cursor")
+    return int(cursor)
 
 
 def _clean(form_class: type[forms.Form], request: HttpRequest) -> dict[str, Any]:

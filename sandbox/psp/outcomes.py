@@ -20,7 +20,7 @@ def bring_up_to_date(session: Session, now: Now) -> None:
         expire(session, now)
     gives_up_at = session.gives_up_wall_at
     if session.status == Status.PROCESSING and gives_up_at and gives_up_at <= now.wall:
-        expire(session, now)
+        _give_up(session, now)
     if session.inquiry:
         take_answer(session, now)
 
@@ -71,6 +71,14 @@ def cancel(session: Session, now: Now) -> None:
 def expire(session: Session, now: Now) -> None:
     """End the session by time."""
     _become(session, Status.EXPIRED, now)
+
+
+def _give_up(session: Session, now: Now) -> None:
+    """End the session without the issuer, whose answer may still come."""
+    if BY_NAME[session.scenario].gives_up_declining:
+        decline(session, "issuer_unavailable", now)
+    else:
+        expire(session, now)
 
 
 def _become(session: Session, status: Session.Status, now: Now) -> None:

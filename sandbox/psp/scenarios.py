@@ -57,6 +57,7 @@ class Scenario:
     answers_after_seconds: int = 0
     hidden: timedelta = timedelta(0)
     gives_up_after: timedelta | None = None
+    gives_up_declining: bool = False
     waiting_word: str = "processing"
     webhooks: Webhooks = Webhooks.ORDERLY
 
@@ -106,6 +107,15 @@ ALL = (
         "The bank approves only after the PSP has given up.",
         issuer=SIX_SECONDS,
         gives_up_after=timedelta(seconds=3),
+    ),
+    Scenario(
+        "success_after_decline",
+        "21",
+        Group.SLOW,
+        "The PSP says no, and 3 seconds later the bank says yes.",
+        issuer=SIX_SECONDS,
+        gives_up_after=timedelta(seconds=3),
+        gives_up_declining=True,
     ),
     Scenario(
         "unknown_word",

@@ -1,0 +1,146 @@
+"""One run from beginning to end: stand, load, faults, calm, evidence, verdict."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.campaign.evidence import Evidence, collect
+from bench.campaign.history import History
+from bench.campaign.nemesis import Done, Nemesis
+from bench.campaign.oracle import Violation, judge
+from bench.campaign.setup import Setup
+from bench.campaign.shop import Shop
+from bench.campaign.shoppers import Load
+from bench.campaign.stand import Stand
+from bench.campaign.watch import Convergence, Watch
+
+Say = Callable[[str], None]
+# How gunicorn and Celery say that a child of theirs was killed.
+CHILD_KILLED: Final = re.compile(r"was sent SIGKILL|exited with 'signal 9 \(SIGKILL\)'")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run showed."""
+
+    setup: Setup
+    done: list[Done]
+    violations: list[Violation]
+    convergence: Convergence
+    samples: list[tuple[float, dict[str, int]]]
+    figures: dict[str, int]
+    deaths: dict[str, int]
+    load_faults: list[str]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was violated, everything ended in time, and the load did its part."""
+        return not self.violations and self.convergence.held and not self.load_faults
+
+
+def run(setup: Setup, folder: Path, say: Say) -> Outcome:
+    """Run the campaign of a setup in a folder of its own. Leaves no process behind."""
+    stand = Stand(setup, folder)
+    history = History(_made(folder) / "history.jsonl")
+    try:
+        say("starting PostgreSQL, Valkey, the sandbox and BPS")
+        stand.start()
+        shop = Shop(stand.bps_url, stand.public_url, stand.api_key, history, stand.sandbox_url)
+        return _play(setup, stand, Load(setup, shop), history, say)
+    finally:
+        history.close()
+        stand.stop()
+
+
+def _play(setup: Setup, stand: Stand, load: Load, history: History, say: Say) -> Outcome:
+    watch = Watch(stand.database_url)
+    nemesis = Nemesis(stand, setup.plan)
+    say(f"{setup.seconds:.0f} s of load at {setup.rate:g} a second, {len(setup.plan)} faults")
+    watch.start()
+    nemesis.start()
+    load.start()
+    nemesis.wait()
+    load.wait_until_all_came()
+    faults_ended_at = time.time()
+    say("the faults have ended; waiting until everything else has")
+    load.wait_until_all_left()
+    watch.wait_until_done(setup.calm_seconds)
+    watch.stop()
+    say("asking everyone what they know")
+    history.close()
+    evidence = collect(
+        bps_url=stand.bps_url,
+        api_key=stand.api_key,
+        sandbox_url=stand.sandbox_url,
+        bps_database=stand.database_url,
+        sandbox_database=stand.sandbox_database_url,
+        history=history.path,
+    )
+    return Outcome(
+        setup=setup,
+        done=sorted(nemesis.done, key=lambda done: done.began),
+        violations=judge(evidence, surplus_is_refunded=setup.surplus_is_refunded),
+        convergence=watch.convergence(faults_ended_at),
+        samples=watch.samples,
+        figures=_figures(evidence, load.sent),
+        deaths=_deaths(stand),
+        load_faults=load.faults,
+    )
+
+
+def _figures(evidence: Evidence, shoppers: int) -> dict[str, int]:
+    """Count what happened, for the reader to see that it was a lot."""
+    asked = Counter(line["act"] for line in evidence.history)
+    unanswered = sum(1 for line in evidence.history if line["trouble"] not in ("", "gave_up"))
+    server = sum(1 for line in evidence.history if (line["status"] or 0) >= 500)  # noqa: PLR2004
+    ours = sum(1 for line in evidence.history if _is_our_fault(line["said"]))
+    statuses = Counter(
+        session["purchase"]["status"] for session in evidence.sessions if session["purchase"]
+    )
+    return {
+        "shoppers": shoppers,
+        "checkouts registered": len(evidence.sessions),
+        "purchases successful": statuses["successful"],
+        "purchases failed": statuses["failed"],
+        "purchases not ended": statuses["started"],
+        "charges in the PSP's books": sum(len(row["charges"]) for row in evidence.books),
+        "purchase requests that the PSP saw": sum(r["purchase_requests"] for r in evidence.books),
+        "requests of the shop": sum(asked.values()),
+        "of which Buy Now": asked["buy"],
+        "of which not answered": unanswered,
+        "of which answered 5xx": server,
+        "of which a fault of BPS (500)": ours,
+        "registrations given up": sum(
+            1 for r in evidence.history if r["trouble"] == "gave_up" and r["act"] == "register"
+        ),
+        "webhooks delivered or tried": len(evidence.deliveries),
+        "webhooks stored": len(evidence.receipts),
+        "notifications received": len(evidence.notifications),
+    }
+
+
+def _is_our_fault(said: dict[str, object]) -> bool:
+    return str(said.get("type", "")).endswith(":internal-error")
+
+
+def _deaths(stand: Stand) -> dict[str, int]:
+    """Count how often each process was started again, and how many children were killed."""
+    deaths = {}
+    for name, process in stand.processes.items():
+        log = (stand.logs / f"{name}.log").read_text(errors="replace")
+        children = len(CHILD_KILLED.findall(log))
+        deaths[name] = process.starts - 1
+        if children:
+            deaths[f"{name}: children"] = children
+    return deaths
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,279 @@
+"""The shoppers: what each of them does, decided by the run's seed and the shopper's number."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bench.campaign.setup import Setup
+from bench.campaign.shop import Asking, Heard, Shop
+
+LATE_SUCCESS_DIGITS: Final = ("17", "21")
+# Amounts end in digits that choose nothing, so that the PSP's rates decide.
+PLAIN_DIGITS: Final = tuple(f"{number:02d}" for number in range(30, 100))
+CURRENCIES: Final = (("EUR", 2),) * 8 + (("JPY", 0), ("KWD", 3))
+LOOK_AGAIN_SECONDS: Final = 1.5
+WAIT_FOR_AN_END_SECONDS: Final = 14.0
+TRIES_AGAIN_AFTER_A_DECLINE: Final = 0.6
+VISITS_THE_RESULT: Final = 0.25
+SHOPPERS_AT_ONCE: Final = 96
+BUY_NOW_WAITS: Final = ("", "", "", "wait=4")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """One registered checkout."""
+
+    id: str
+    order: str
+    token: str
+    amount: str
+    result_url: str
+
+
+class Shopper:
+    """One shopper, with a random source of her own. `play` is her whole visit."""
+
+    def __init__(self, setup: Setup, shop: Shop, number: int) -> None:
+        self._setup = setup
+        self._shop = shop
+        self._number = number
+        self._draw = random.Random(f"{setup.seed}:shopper:{number}")  # noqa: S311 - repeatable
+        self._checkouts = 0
+
+    def play(self) -> None:
+        """Do what the drawn story says."""
+        stories = self._setup.stories
+        story = self._draw.choices(list(stories), weights=list(stories.values()))[0]
+        tale: Callable[[], None] = getattr(self, f"_{story}")
+        tale()
+
+    def _plain(self) -> None:
+        checkout = self._register()
+        if checkout is None:
+            return
+        heard = self._buy(checkout, prefer=self._draw.choice(BUY_NOW_WAITS))
+        self._look_around(checkout, heard)
+        declined = heard.purchase_status == "failed"
+        if declined and self._draw.random() < TRIES_AGAIN_AFTER_A_DECLINE:
+            self._try_again(checkout)
+
+    def _respond_async(self) -> None:
+        checkout = self._register()
+        if checkout is None:
+            return
+        heard = self._buy(checkout, prefer="respond-async")
+        if self._ended(checkout, heard) == "failed":
+            self._try_again(checkout)
+
+    def _try_again(self, before: Checkout) -> None:
+        checkout = self._register(order=before.order)
+        if checkout is not None:
+            self._look_around(checkout, self._buy(checkout))
+
+    def _presses_again(self) -> None:
+        checkout = self._register()
+        if checkout is not None:
+            self._press_at_once([checkout] * self._draw.randint(2, 4), same_key=True)
+
+    def _presses_with_other_keys(self) -> None:
+        checkout = self._register()
+        if checkout is not None:
+            self._press_at_once([checkout] * self._draw.randint(2, 4), same_key=False)
+
+    def _two_tabs(self) -> None:
+        first = self._register()
+        second = first and self._register(order=first.order)
+        if first is not None and second is not None:
+            self._press_at_once([first, second], same_key=True)
+
+    def _older_tab(self) -> None:
+        first = self._register()
+        second = first and self._register(order=first.order)
+        if first is not None and second is not None:
+            self._buy(first, prefer="respond-async")
+            self._buy(second)
+
+    def _walks_away(self) -> None:
+        self._register(seconds=self._draw.choice((900, 3600, None)))
+
+    def _cancels(self) -> None:
+        checkout = self._register()
+        if checkout is not None:
+            self._cancel(checkout)
+            if self._draw.random() < 0.5:  # noqa: PLR2004 - half of them change their minds
+                self._buy(checkout)
+
+    def _cancels_while_buying(self) -> None:
+        checkout = self._register()
+        if checkout is None:
+            return
+        buying = threading.Thread(target=self._buy, args=[checkout])
+        buying.start()
+        self._cancel(checkout)
+        buying.join()
+
+    def _late_success(self) -> None:
+        """Buy what the bank approves after the PSP has given up; leave it at that."""
+        checkout = self._register(digits=self._draw.choice(LATE_SUCCESS_DIGITS))
+        if checkout is not None:
+            self._buy(checkout)
+
+    def _surplus(self) -> None:
+        """Pay again after a decline that the bank then takes back: the order is paid twice."""
+        checkout = self._register(digits="21")
+        if checkout is None:
+            return
+        heard = self._buy(checkout)
+        if self._ended(checkout, heard) == "failed":
+            self._try_again(checkout)
+
+    def _forger(self) -> None:
+        """Claim to be the PSP, for a checkout that nobody has paid."""
+        checkout = self._register()
+        if checkout is None:
+            return
+        event_id = f"evt_forged_{self._setup.seed}_{self._number}"
+        event = {
+            "id": event_id,
+            "type": "session.paid",
+            "created_at": "2026-01-01T00:00:00Z",
+            "data": {"session": {"token": checkout.token, "reference": "", "status": "paid"}},
+        }
+        headers = {
+            "webhook-id": event_id,
+            "webhook-timestamp": str(int(time.time())),
+            "webhook-signature": "v1,Zm9yZ2VkIGZvcmdlZCBmb3JnZWQgZm9yZ2VkIGZvcmc=",
+        }
+        who = {"checkout": checkout.id, "event_id": event_id}
+        self._shop.ask(Asking("forge", "POST", self._shop.webhook_url, event, headers, who))
+
+    def _register(
+        self, *, order: str = "", digits: str = "", seconds: int | None = 0
+    ) -> Checkout | None:
+        self._checkouts += 1
+        name = f"{self._setup.seed}-{self._number}-{self._checkouts}"
+        amount, currency = self._amount(digits)
+        body = {
+            "checkout_id": f"c-{name}",
+            "order_reference": order or f"o-{name}",
+            "amount": amount,
+            "currency": currency,
+            "return_url": f"{self._shop.site}/shop/orders/",
+        }
+        if seconds is not None:
+            body["expires_in_seconds"] = seconds or self._setup.session_seconds
+        who = {"checkout": body["checkout_id"], "order": body["order_reference"]}
+        asked = {"amount": amount, "currency": currency}
+        heard = self._shop.ask(
+            Asking("register", "POST", self._shop.api_url, body, who={**who, **asked})
+        )
+        if not heard.said.get("psp_token"):
+            return None
+        return Checkout(
+            who["checkout"],
+            who["order"],
+            heard.said["psp_token"],
+            amount,
+            heard.said["result_url"],
+        )
+
+    def _amount(self, digits: str) -> tuple[str, str]:
+        weights = self._setup.digits
+        digits = digits or self._draw.choices(list(weights), weights=list(weights.values()))[0]
+        minor = f"{self._draw.randint(1, 99)}{digits or self._draw.choice(PLAIN_DIGITS)}"
+        currency, places = self._draw.choice(CURRENCIES)
+        if not places:
+            return minor, currency
+        minor = minor.rjust(places + 1, "0")
+        return f"{minor[:-places]}.{minor[-places:]}", currency
+
+    def _buy(self, checkout: Checkout, *, key: str = "", prefer: str = "") -> Heard:
+        key = key or f"buy-{checkout.id}"
+        headers = {"Idempotency-Key": key}
+        if prefer:
+            headers["Prefer"] = prefer
+        items = [{"name": "Tulips", "quantity": 1, "unit_amount": checkout.amount}]
+        body: dict[str, Any] = {"psp_token": checkout.token, "purchase_info": {"items": items}}
+        url = f"{self._shop.api_url}/{checkout.id}/buy-now"
+        who = {"checkout": checkout.id, "order": checkout.order, "key": key}
+        return self._shop.ask(Asking("buy", "POST", url, body, headers, who))
+
+    def _press_at_once(self, checkouts: list[Checkout], *, same_key: bool) -> None:
+        ready = threading.Barrier(len(checkouts))
+
+        def press(place: int, checkout: Checkout) -> None:
+            key = f"buy-{checkout.id}" if same_key else f"buy-{checkout.id}-{place}"
+            ready.wait()
+            self._buy(checkout, key=key)
+
+        threads = [
+            threading.Thread(target=press, args=[place, checkout])
+            for place, checkout in enumerate(checkouts)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _read(self, checkout: Checkout) -> Heard:
+        url = f"{self._shop.api_url}/{checkout.id}"
+        return self._shop.ask(Asking("read", "GET", url, who={"checkout": checkout.id}))
+
+    def _cancel(self, checkout: Checkout) -> None:
+        url = f"{self._shop.api_url}/{checkout.id}/cancel"
+        self._shop.ask(Asking("cancel", "POST", url, {}, who={"checkout": checkout.id}))
+
+    def _look_around(self, checkout: Checkout, heard: Heard) -> None:
+        if self._draw.random() < VISITS_THE_RESULT:
+            url = f"{checkout.result_url}?poll"
+            self._shop.ask(Asking("result", "GET", url, who={"checkout": checkout.id}))
+        if heard.purchase_status == "started":
+            self._read(checkout)
+
+    def _ended(self, checkout: Checkout, heard: Heard) -> str:
+        """Look now and then until the purchase has ended; return as what, or nothing."""
+        until = time.monotonic() + WAIT_FOR_AN_END_SECONDS
+        while heard.purchase_status == "started" and time.monotonic() < until:
+            time.sleep(LOOK_AGAIN_SECONDS)
+            heard = self._read(checkout)
+        return heard.purchase_status
+
+
+class Load:
+    """Sends shoppers at a steady rate, whatever becomes of those before them."""
+
+    def __init__(self, setup: Setup, shop: Shop) -> None:
+        self._setup = setup
+        self._shop = shop
+        self._pool = ThreadPoolExecutor(SHOPPERS_AT_ONCE, thread_name_prefix="shopper")
+        self._visits: list[Future[None]] = []
+        self._thread = threading.Thread(target=self._send, name="load", daemon=True)
+        self.faults: list[str] = []
+        self.sent = 0
+
+    def start(self) -> None:
+        """Begin to send shoppers, for the length of the run."""
+        self._thread.start()
+
+    def wait_until_all_came(self) -> None:
+        """Return once the last shopper has been sent."""
+        self._thread.join()
+
+    def wait_until_all_left(self) -> None:
+        """Return once the last shopper has done what she came for."""
+        wait(self._visits)
+        self.faults = [repr(error) for visit in self._visits if (error := visit.exception())]
+        self._pool.shutdown()
+
+    def _send(self) -> None:
+        began = time.monotonic()
+        for number in range(int(self._setup.seconds * self._setup.rate)):
+            time.sleep(max(0.0, began + number / self._setup.rate - time.monotonic()))
+            self._visits.append(self._pool.submit(Shopper(self._setup, self._shop, number).play))
+            self.sent += 1
