@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from bench.campaign.bugs import all_bugs, caught_by, hunt, setup_from
+from bench.campaign.crash_points import crash_everywhere
 from bench.campaign.plan import as_lines
+from bench.campaign.report import write_report
 from bench.campaign.run import Outcome, run
 from bench.campaign.setup import Setup
 
@@ -24,9 +29,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.plan_only:
         sys.stdout.write(as_lines(setup.plan))
         return 0
+    if options.bugs:
+        return hunt_bugs(options.folder, options.only)
+    if options.crash_points:
+        return crash_points(options.seed, options.crash_points, options.folder)
+    if options.setup:
+        setup = setup_from(json.loads(options.setup.read_text()))
     outcome = run(setup, options.folder, say)
     print_outcome(outcome)
+    if options.report:
+        write_report(outcome, options.report)
+    if options.verdict:
+        options.verdict.write_text(json.dumps(verdict(outcome)))
     return 0 if outcome.passed else 1
+
+
+def hunt_bugs(folder: Path, only: str) -> int:
+    """Plant each seeded bug in a copy of the source and let the oracle look for it."""
+    bugs = [bug for bug in all_bugs() if only in bug.name]
+    missed = []
+    for bug in bugs:
+        say(f"{bug.name}: {bug.what}; switched off: {bug.switched_off}")
+        seen = caught_by(hunt(bug, folder))
+        say(f"  caught by: {seen}" if seen else "  NOT CAUGHT")
+        if not seen:
+            missed.append(bug.name)
+    print(f"{len(bugs) - len(missed)} of {len(bugs)} bugs caught. {' '.join(missed)}".rstrip())
+    return 1 if missed else 0
+
+
+def crash_points(seed: int, times: int, folder: Path) -> int:
+    """Let processes die at every named crash point, and print the oracle's verdict of each."""
+    outcomes = crash_everywhere(seed, times, folder, say)
+    for point, outcome in outcomes.items():
+        deaths = sum(outcome.deaths.values())
+        word = "passed" if outcome.passed else "FAILED"
+        print(
+            f"  {point:<24} {word}: {deaths} deaths and restarts, "
+            f"{outcome.figures['checkouts registered']} checkouts, "
+            f"{len(outcome.violations)} violations"
+        )
+        for violation in outcome.violations:
+            print(f"    VIOLATED {violation.rule}: {violation.says} {violation.ids}")
+    return 0 if all(outcome.passed for outcome in outcomes.values()) else 1
+
+
+def verdict(outcome: Outcome) -> list[dict[str, Any]]:
+    """Return the violations as a parent process reads them."""
+    return [asdict(violation) for violation in outcome.violations]
 
 
 def say(words: str) -> None:
@@ -68,8 +118,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of plan and shoppers (default: 1)")
     parser.add_argument("--report", type=Path, help="write an HTML report to this file")
     parser.add_argument("--plan-only", action="store_true", help="print the plan and stop")
+    parser.add_argument("--bugs", action="store_true", help="plant every seeded bug, one by one")
+    parser.add_argument("--only", default="", help="with --bugs: those whose name contains this")
     parser.add_argument(
-        "--folder", type=Path, default=FOLDER, help="for servers and logs (default: .dev/campaign)"
+        "--crash-points", type=int, metavar="N", help="die at every crash point, N times each"
+    )
+    parser.add_argument("--setup", type=Path, help="a setup as JSON (used by --bugs)")
+    parser.add_argument("--verdict", type=Path, help="write the violations as JSON to this file")
+    parser.add_argument(
+        "--folder",
+        type=lambda path: Path(path).resolve(),
+        default=FOLDER,
+        help="for servers and logs (default: .dev/campaign)",
     )
     return parser
 

@@ -84,6 +84,20 @@ class Case:
         return found
 
     @cached_property
+    def ended_before_paid(self) -> set[str]:
+        """Checkouts that the PSP said were declined or expired, and charged all the same."""
+        tokens = {
+            row["token"]
+            for row in self.evidence.deliveries
+            if row["type"] in ("session.declined", "session.expired")
+        }
+        return {
+            row["checkout_id"]
+            for row in self.evidence.books
+            if row["token"] in tokens and row["charges"]
+        }
+
+    @cached_property
     def told_successful(self) -> dict[str, str]:
         """Checkouts that anybody was told to be paid, and by what."""
         told = {
@@ -134,12 +148,15 @@ def one_charge_per_checkout(case: Case) -> Iterator[Violation]:
 
 
 def one_charge_per_order(case: Case) -> Iterator[Violation]:
-    """I1, I13: of the charges for an order at most one is unrefunded, or all but one marked."""
+    """I1, I13: of the charges for an order at most one is unrefunded.
+
+    Where surplus is only marked: but for as many as the PSP had ended before it charged them.
+    """
     for order, checkouts in case.orders.items():
         kept = [checkout for checkout in checkouts if case.kept(checkout) > 0]
-        if not case.surplus_is_refunded:
-            kept = [one for one in kept if not (case.purchase(one) or {}).get("surplus")]
-        if len(kept) > 1:
+        late = [checkout for checkout in kept if checkout in case.ended_before_paid]
+        excused = 0 if case.surplus_is_refunded else len(late)
+        if len(kept) > 1 + excused:
             yield Violation(
                 "I1", f"{len(kept)} charges for one order", {"order": order, "checkouts": str(kept)}
             )
@@ -187,12 +204,27 @@ def a_charge_is_successful(case: Case) -> Iterator[Violation]:
 
 
 def success_stays(case: Case) -> Iterator[Violation]:
-    """I4: what anybody was told to be successful is successful in the end."""
+    """I4: what anybody was told to be successful is successful from then on, and in the end."""
+    yield from _undone_in_between(case)
     for checkout, by in case.told_successful.items():
         purchase = case.purchase(checkout)
         here = purchase["status"] if purchase else "unknown"
         if here != "successful":
             yield Violation("I4", f"{by} said successful; now {here}", {"checkout": checkout})
+
+
+def _undone_in_between(case: Case) -> Iterator[Violation]:
+    """Find answers that were asked for after a success was heard, and say something else."""
+    heard_at: dict[str, float] = {}
+    for line in case.evidence.history:
+        shown = _shown_status(line)
+        if line["act"] not in ("buy", "read", "cancel") or line["said"].get("type") or not shown:
+            continue
+        checkout, asked_at = line["checkout"], line["at"] - line["took"]
+        if shown == "successful":
+            heard_at.setdefault(checkout, line["at"])
+        elif asked_at > heard_at.get(checkout, asked_at):
+            yield Violation("I4", f"successful before, then {shown}", {"checkout": checkout})
 
 
 def everything_ends(case: Case) -> Iterator[Violation]:

@@ -62,12 +62,14 @@ class Link:
             asyncio.ensure_future(self._pump(reader, there[1], writer, answers=False)),
             asyncio.ensure_future(self._pump(there[0], writer, writer, answers=True)),
         ]
-        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        for pump in pumps:
-            pump.cancel()
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            for one in (writer, there[1]):
+                _close(one)
         await asyncio.gather(*pumps, return_exceptions=True)
-        for one in (writer, there[1]):
-            _close(one)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self._upstream, Path):
@@ -158,5 +160,5 @@ class Proxy:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-
-
+        # Transports close in the next turns of the loop.
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)

@@ -16,6 +16,7 @@ STORIES: Final[Mapping[str, float]] = {
     "presses_with_other_keys": 8,
     "two_tabs": 8,
     "older_tab": 3,
+    "registers_twice": 2,
     "walks_away": 6,
     "cancels": 4,
     "cancels_while_buying": 3,

@@ -136,5 +136,3 @@ def _read(text: bytes) -> dict[str, Any]:
     except ValueError:  # a page, or nothing
         return {}
     return said if isinstance(said, dict) else {}
-
-

@@ -86,6 +86,16 @@ class Shopper:
         if checkout is not None:
             self._press_at_once([checkout] * self._draw.randint(2, 4), same_key=False)
 
+    def _registers_twice(self) -> None:
+        """Register in two requests at once, and buy with whichever token came."""
+        self._checkouts += 1
+        asking = self._registration(self._amount(""))
+        with ThreadPoolExecutor(2) as both:
+            answers = list(both.map(self._shop.ask, [asking, asking]))
+        checkout = self._registered(asking, answers[0])
+        if checkout is not None:
+            self._buy(checkout)
+
     def _two_tabs(self) -> None:
         first = self._register()
         second = first and self._register(order=first.order)
@@ -157,9 +167,15 @@ class Shopper:
         self, *, order: str = "", digits: str = "", seconds: int | None = 0
     ) -> Checkout | None:
         self._checkouts += 1
+        asking = self._registration(self._amount(digits), order=order, seconds=seconds)
+        return self._registered(asking, self._shop.ask(asking))
+
+    def _registration(
+        self, money: tuple[str, str], *, order: str = "", seconds: int | None = 0
+    ) -> Asking:
         name = f"{self._setup.seed}-{self._number}-{self._checkouts}"
-        amount, currency = self._amount(digits)
-        body = {
+        amount, currency = money
+        body: dict[str, Any] = {
             "checkout_id": f"c-{name}",
             "order_reference": order or f"o-{name}",
             "amount": amount,
@@ -170,16 +186,17 @@ class Shopper:
             body["expires_in_seconds"] = seconds or self._setup.session_seconds
         who = {"checkout": body["checkout_id"], "order": body["order_reference"]}
         asked = {"amount": amount, "currency": currency}
-        heard = self._shop.ask(
-            Asking("register", "POST", self._shop.api_url, body, who={**who, **asked})
-        )
+        return Asking("register", "POST", self._shop.api_url, body, who={**who, **asked})
+
+    def _registered(self, asking: Asking, heard: Heard) -> Checkout | None:
         if not heard.said.get("psp_token"):
             return None
+        who = asking.who or {}
         return Checkout(
             who["checkout"],
             who["order"],
             heard.said["psp_token"],
-            amount,
+            who["amount"],
             heard.said["result_url"],
         )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,8 +84,6 @@ class Stand:
         self.logs.mkdir(parents=True, exist_ok=True)
         for log in self.logs.iterdir():
             log.unlink()
-        for server in (self.postgres, self._psp_postgres, self.valkey):
-            server.ensure_running()
         self.proxy.start()
         bps, sandbox = self._prepare()
         self._supervisor = Supervisor(self._commands(bps, sandbox))
@@ -160,8 +158,28 @@ class Stand:
             "SANDBOX_PSP_KEY_WINDOW_SECONDS": str(self.setup.key_window_seconds),
             **self.setup.environment,
         }
-        _make_afresh(self.postgres, "bps")
+        sandbox = sandbox_environment(
+            secrets,
+            bps_url=self.bps_url,
+            sandbox_url=self.sandbox_url,
+            database_url=self.sandbox_database_url,
+            api_key="the sandbox's own shop is not used",
+        )
+        with ThreadPoolExecutor(1) as beside:
+            other = beside.submit(self._prepare_sandbox, sandbox)
+            self._prepare_bps(bps, secrets)
+            other.result()
+        return bps, sandbox
+
+    def _prepare_sandbox(self, sandbox: dict[str, str]) -> None:
+        self._psp_postgres.ensure_running()
         _make_afresh(self._psp_postgres, "sandbox")
+        _run((*MANAGE_SANDBOX, "migrate", "--verbosity=0"), sandbox)
+
+    def _prepare_bps(self, bps: dict[str, str], secrets: Secrets) -> None:
+        self.postgres.ensure_running()
+        self.valkey.ensure_running()
+        _make_afresh(self.postgres, "bps")
         self.flush_valkey()
         seed = (
             f"--notification-url={self._through('shop')}/shop/notifications/",
@@ -173,15 +191,6 @@ class Stand:
             for statement in self.setup.sql:
                 connection.execute(statement.encode())
         self.api_key = json.loads(_run((*MANAGE, "seed_demo", "--json", *seed), bps))["api_key"]
-        sandbox = sandbox_environment(
-            secrets,
-            bps_url=self.bps_url,
-            sandbox_url=self.sandbox_url,
-            database_url=self.sandbox_database_url,
-            api_key=self.api_key,
-        )
-        _run((*MANAGE_SANDBOX, "migrate", "--verbosity=0"), sandbox)
-        return bps, sandbox
 
     def _commands(self, bps: dict[str, str], sandbox: dict[str, str]) -> list[Process]:
         gunicorn = (sys.executable, "-m", "gunicorn")
@@ -226,11 +235,6 @@ def free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def forget(folder: Path) -> None:
-    """Remove a stand's folder, its servers being stopped."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _address(url: str) -> tuple[str, int]:

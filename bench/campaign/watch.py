@@ -33,13 +33,9 @@ class Convergence:
 
     ages: list[float]
     after_faults: list[float | None]
+    open_at_the_end_of_faults: int
 
     WITHIN_30_SECONDS: Final = 0.99
-
-    @property
-    def open_at_the_end_of_faults(self) -> int:
-        """How many purchases had not ended when the faults stopped."""
-        return sum(1 for seconds in self.after_faults if seconds is None or seconds > 0)
 
     @property
     def share_within_30_seconds(self) -> float:
@@ -114,6 +110,10 @@ class Watch:
                 else round(max(0.0, finished - max(created, faults_ended_at)), 2)
                 for created, finished in rows
             ],
+            open_at_the_end_of_faults=sum(
+                created < faults_ended_at and (finished is None or finished > faults_ended_at)
+                for created, finished in rows
+            ),
         )
 
     def _sample(self) -> None:

@@ -44,6 +44,14 @@ def count_request(token: str, now: Now) -> None:
         PurchaseRequest.objects.create(session_id=session_id, received_at=now.psp)
 
 
+def wait_in_queue(token: str, conditions: Conditions) -> None:
+    """Let the request lie before anything happens, if that is what shall happen."""
+    for session in Session.objects.filter(token=token, attempt=None):
+        seconds = scenario_of(session, conditions).queued_seconds
+        if seconds:
+            _wait(timedelta(seconds=seconds))
+
+
 def purchase(request: Request) -> Answer:
     """Begin the purchase, or answer a retry with the session as it now stands."""
     session = locked(request.token, request.now)

@@ -56,6 +56,8 @@ class Scenario:
     drops_answer: bool = False
     answers_after_seconds: int = 0
     hidden: timedelta = timedelta(0)
+    denied: bool = False
+    queued_seconds: int = 0
     gives_up_after: timedelta | None = None
     gives_up_declining: bool = False
     waiting_word: str = "processing"
@@ -139,6 +141,29 @@ ALL = (
         "The connection breaks, and for 5 seconds nobody can find the payment.",
         drops_answer=True,
         hidden=timedelta(seconds=5),
+    ),
+    Scenario(
+        "denied_then_paid",
+        "22",
+        Group.BREAKS,
+        "The money is taken, and for 5 seconds look-ups say that it was declined.",
+        hidden=timedelta(seconds=5),
+        denied=True,
+    ),
+    Scenario(
+        "acts_late",
+        "23",
+        Group.BREAKS,
+        "The PSP acts on a purchase request 8 seconds after it came.",
+        queued_seconds=8,
+    ),
+    Scenario(
+        "answer_overtaken",
+        "24",
+        Group.BREAKS,
+        "The answer says that the bank is thinking, and comes after the news of the payment.",
+        issuer=THREE_SECONDS,
+        answers_after_seconds=8,
     ),
     Scenario(
         "slow",

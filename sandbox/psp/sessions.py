@@ -1,5 +1,7 @@
 """Finds sessions, registers them, and ends or captures them when the merchant asks."""
 
+from typing import Any
+
 from sandbox.clocks import Now
 from sandbox.psp import outcomes
 from sandbox.psp.answers import Answer
@@ -7,6 +9,7 @@ from sandbox.psp.errors import invalid_request, not_found, state_conflict
 from sandbox.psp.fields import Fields
 from sandbox.psp.models import Session
 from sandbox.psp.money import decimal_string
+from sandbox.psp.scenarios import BY_NAME
 from sandbox.psp.wire import session_json
 
 Status = Session.Status
@@ -65,8 +68,21 @@ def visible(token: str, now: Now) -> Session:
 
 def is_hidden(session: Session, now: Now) -> bool:
     """Whether look-ups do not find the session at present."""
-    hidden_until = session.hidden_until_wall_at
-    return hidden_until is not None and now.wall < hidden_until
+    return _is_misread(session, now) and not BY_NAME[session.scenario].denied
+
+
+def looked_up(session: Session, now: Now) -> dict[str, Any]:
+    """Return the session as look-ups show it, which may be wrong at present."""
+    shown = session_json(session)
+    if not _is_misread(session, now):
+        return shown
+    denied = {"status": str(Status.DECLINED), "decline_code": "card_declined"}
+    return {**shown, **denied, "charge": None, "captured_amount": shown["refunded_amount"]}
+
+
+def _is_misread(session: Session, now: Now) -> bool:
+    until = session.hidden_until_wall_at
+    return until is not None and now.wall < until
 
 
 def cancel(token: str, *, now: Now) -> Answer:

@@ -8,7 +8,6 @@ from sandbox.psp.api.edge import ApiView
 from sandbox.psp.errors import invalid_request
 from sandbox.psp.fields import Fields
 from sandbox.psp.models import Session
-from sandbox.psp.wire import session_json
 
 
 class Sessions(ApiView):
@@ -21,7 +20,8 @@ class Sessions(ApiView):
             raise invalid_request("Is needed to find sessions.", field="reference")
         found = Session.objects.filter(reference=reference)
         known = [session for session in found if not sessions.is_hidden(session, self.now)]
-        return json_response(200, {"data": [session_json(session) for session in known]})
+        shown = [sessions.looked_up(session, self.now) for session in known]
+        return json_response(200, {"data": shown})
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Register a session."""
@@ -35,7 +35,8 @@ class OneSession(ApiView):
 
     def get(self, _request: HttpRequest, token: str) -> HttpResponse:
         """Find a session by its token."""
-        return json_response(200, session_json(sessions.visible(token, self.now)))
+        session = sessions.visible(token, self.now)
+        return json_response(200, sessions.looked_up(session, self.now))
 
 
 class Purchase(ApiView):
@@ -44,6 +45,8 @@ class Purchase(ApiView):
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Charge by token, once."""
         purchases.count_request(token, self.now)
+        purchases.wait_in_queue(token, self.conditions)
+        self.now = self.conditions.now()
         return self.once(
             lambda attempt: purchases.purchase(
                 purchases.Request(
