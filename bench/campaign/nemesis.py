@@ -71,7 +71,7 @@ class Nemesis:
         self._thread.join()
         self._pool.shutdown(wait=True)
         for name in list(self._stand.proxy.links):
-            self._stand.proxy.set(name, Mode.PASS)
+            self._stand.proxy.set(name, Mode.CLEAR)
         self._stand.valkey.ensure_running()
         self._stand.postgres.ensure_running()
         self._stand.control("outage", {"seconds": 0})

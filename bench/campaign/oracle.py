@@ -119,7 +119,7 @@ class Case:
         return session["purchase"] if session else None
 
     def kept(self, checkout: str) -> Decimal:
-        """What the PSP took for a checkout and did not give back."""
+        """Return what the PSP took for a checkout and did not give back."""
         rows = self.books.get(checkout, [])
         return sum((Decimal(r["charged"]) - Decimal(r["refunded"]) for r in rows), Decimal(0))
 
@@ -264,7 +264,7 @@ def amounts_are_as_asked(case: Case) -> Iterator[Violation]:
 
 
 def registrations_are_kept(case: Case) -> Iterator[Violation]:
-    """What was answered with a token is known, with that token."""
+    """Whatever was answered with a token is known, with that token."""
     for line in case.evidence.history:
         token = line["said"].get("psp_token")
         if line["act"] != "register" or not token:

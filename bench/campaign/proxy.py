@@ -11,7 +11,6 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -28,7 +27,7 @@ RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 class Mode(StrEnum):
     """What a link does with bytes."""
 
-    PASS = "pass"
+    CLEAR = "clear"
     BLACK_HOLE = "black_hole"  # swallowed: they never arrive, and the connection says nothing
     STALL = "stall"  # held back, and delivered once the mode ends
     RESET = "reset"  # whoever sends finds the connection reset
@@ -42,7 +41,7 @@ class Link:
 
     def __init__(self, name: str, upstream: tuple[str, int] | Path) -> None:
         self.name = name
-        self.mode = Mode.PASS
+        self.mode = Mode.CLEAR
         self.port = 0
         self._upstream = upstream
 
@@ -88,7 +87,7 @@ class Link:
         with contextlib.suppress(OSError):
             while data := await source.read(CHUNK_BYTES):
                 swallowed = self.mode is Mode.BLACK_HOLE
-                while self.mode in (Mode.STALL, Mode.BLACK_HOLE):
+                while self.mode in (Mode.STALL, Mode.BLACK_HOLE):  # noqa: ASYNC110 - set by threads
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 if swallowed:
                     return
@@ -143,7 +142,7 @@ class Proxy:
     def end(self, name: str, mode: Mode) -> None:
         """Let a link pass again, unless it behaves otherwise by now."""
         if self.links[name].mode is mode:
-            self.links[name].mode = Mode.PASS
+            self.links[name].mode = Mode.CLEAR
 
     def stop(self) -> None:
         """Close every connection and end the thread."""

@@ -62,6 +62,7 @@ class Shop:
         self, bps_url: str, public_url: str, api_key: str, history: History, site: str
     ) -> None:
         self.api_url = f"{bps_url}/api/v1/payment-sessions"
+        self.public_url = public_url
         self.webhook_url = f"{public_url}/webhooks/sandbox/"
         self.site = site
         self._history = history

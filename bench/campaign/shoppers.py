@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from bench.campaign.setup import Setup
 from bench.campaign.shop import Asking, Heard, Shop
@@ -248,7 +249,7 @@ class Shopper:
 
     def _look_around(self, checkout: Checkout, heard: Heard) -> None:
         if self._draw.random() < VISITS_THE_RESULT:
-            url = f"{checkout.result_url}?poll"
+            url = f"{self._shop.public_url}{urlsplit(checkout.result_url).path}?poll"
             self._shop.ask(Asking("result", "GET", url, who={"checkout": checkout.id}))
         if heard.purchase_status == "started":
             self._read(checkout)

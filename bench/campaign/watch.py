@@ -120,7 +120,7 @@ class Watch:
         while not self._stopping.wait(SAMPLE_SECONDS):
             try:
                 with psycopg.connect(self.database_url, connect_timeout=2) as connection:
-                    counts = dict(connection.execute(BY_PHASE).fetchall())
+                    counts: dict[str, int] = dict(connection.execute(BY_PHASE).fetchall())
             except psycopg.Error:
                 continue
             self.samples.append((round(time.monotonic() - self._began_at, 2), counts))

@@ -77,9 +77,11 @@ def finish_call(call: PspCall, answer: Answer[Any], *, now: datetime) -> None:
     call.outcome = answer.outcome
     if never_arrived(call, answer):
         call.first_sent_at = None
+        # Who slept past the lease knows nothing of its successor's send, which may have arrived.
+        sent_by_nobody_since = PspCall.objects.filter(pk=call.pk, last_sent_at=call.last_sent_at)
+        sent_by_nobody_since.update(first_sent_at=None)
     PspCall.objects.filter(pk=call.pk).update(
         outcome=answer.outcome,
-        first_sent_at=call.first_sent_at,
         answered_at=now,
         duration_ms=answer.duration_ms,
         answer=_evidence(answer.result),

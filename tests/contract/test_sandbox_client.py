@@ -14,6 +14,7 @@ import iso4217
 import pytest
 from standardwebhooks import Webhook
 
+from psp_clients import registry
 from psp_clients.contract import (
     AuthFailed,
     ConfirmMode,
@@ -37,6 +38,7 @@ from psp_clients.contract import (
     WebhookResponse,
 )
 from psp_clients.http import Transport
+from psp_clients.registry import PspConfig
 from psp_clients.sandbox import SandboxClient
 from psp_clients.sandbox.mapping import DIGITS, PAYMENT_STATES, REFUND_STATES
 
@@ -314,6 +316,21 @@ class TestTheSandboxClient(SandboxDialect):
         assert can.manual_capture
         assert can.currencies == frozenset(DIGITS)
         assert can.key_window == timedelta(hours=24)
+
+    def test_remembers_keys_for_as_long_as_its_account_is_set_to(self):
+        account = PspConfig(
+            base_url="http://psp.test",
+            api_key="key",
+            webhook_secrets=(),
+            connect_timeout=1,
+            money_timeout=1,
+            lookup_timeout=1,
+            key_window=timedelta(seconds=40),
+        )
+
+        client = registry.build("sandbox", account, before_send=lambda: None)
+
+        assert client.capabilities.key_window == timedelta(seconds=40)
 
     def test_translates_exactly_the_documented_words(self):
         assert PAYMENT_STATES == self.PAYMENT_WORDS

@@ -23,6 +23,10 @@ DIGITS = {
     "success_after_expiry": "17",
     "issuer_seconds": "18",
     "unknown_word": "20",
+    "success_after_decline": "21",
+    "denied_then_paid": "22",
+    "acts_late": "23",
+    "answer_overtaken": "24",
 }
 
 

@@ -1,5 +1,7 @@
 """A scenario of the sandbox PSP that takes its time."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import requests
 
 from tests.sandbox.merchant import Merchant, waited
@@ -39,7 +41,7 @@ def test_never_sends_a_webhook_that_is_to_be_lost(merchant: Merchant, stories: S
     waited(lambda: story.seconds() > 4, within=5)
     assert merchant.receiver.received(story.session.webhook_path) == []
     tries = merchant.sandbox.control(f"webhooks?token={story.session.token}")
-    assert tries == {"data": []}
+    assert tries == {"data": [], "next_cursor": None}
 
 
 def test_sends_its_webhooks_twenty_seconds_late(merchant: Merchant, stories: Stories):
@@ -127,3 +129,68 @@ def test_reads_as_a_word_that_no_table_lists(merchant: Merchant, stories: Storie
     processing = merchant.webhooks(story.session, 1)[0]
     assert processing.type == "session.processing"
     assert processing.event["data"]["session"]["status"] == "reviewing"
+
+
+def test_succeeds_after_it_has_declined(merchant: Merchant, stories: Stories):
+    story = stories["success_after_decline"]
+
+    assert story.purchase.result().status == "processing"
+    first, second, third = merchant.webhooks(story.session, 3)
+    types = (first.type, second.type, third.type)
+    assert types == ("session.processing", "session.declined", "session.paid")
+    assert 3 <= second.at - story.began_at < 5
+    assert second.event["data"]["session"]["decline_code"] == "issuer_unavailable"
+    assert merchant.status(story.session) == "paid"
+    assert merchant.books(story.session)["charged"] == "20.21"
+
+
+def test_is_read_as_declined_for_five_seconds(merchant: Merchant, stories: Stories):
+    story = stories["denied_then_paid"]
+
+    purchased = story.purchase.result()
+
+    assert purchased.status == "paid"
+    for shown in (purchased.by_token.json(), purchased.by_reference.json()["data"][0]):
+        assert (shown["status"], shown["charge"], shown["captured_amount"]) == (
+            "declined",
+            None,
+            "0.00",
+        )
+    assert merchant.books(story.session)["charged"] == "20.22"
+    merchant.wait_for_status(story.session, "paid")
+    assert story.seconds() >= 5
+
+
+def test_acts_eight_seconds_after_it_was_asked(merchant: Merchant, stories: Stories):
+    story = stories["acts_late"]
+
+    purchased = story.purchase.result()
+
+    assert purchased.status == "paid"
+    (webhook,) = merchant.webhooks(story.session, 1, within=12)
+    assert webhook.type == "session.paid"
+    assert 8 <= webhook.at - story.began_at < 11
+
+
+def test_is_fenced_by_a_cancel_while_the_request_waits(merchant: Merchant):
+    session = merchant.register(amount="20.23")
+    with ThreadPoolExecutor(1) as beside:
+        purchase = beside.submit(merchant.purchase, session)
+        waited(lambda: merchant.books(session)["purchase_requests"] == 1, within=5)
+
+        assert merchant.status(session) == "open"
+        assert merchant.post(f"sessions/{session.token}/cancel", {}).json()["status"] == "cancelled"
+
+        assert purchase.result().status_code == 409
+    assert merchant.books(session)["charges"] == []
+
+
+def test_answers_after_the_news_of_the_payment(merchant: Merchant, stories: Stories):
+    story = stories["answer_overtaken"]
+
+    purchased = story.purchase.result()
+
+    assert purchased.status == "processing"
+    assert purchased.by_token.json()["status"] == "paid"
+    _, paid = merchant.webhooks(story.session, 2)
+    assert (paid.type, paid.at - story.began_at < 6) == ("session.paid", True)

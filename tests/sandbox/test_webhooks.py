@@ -61,6 +61,21 @@ def test_is_tried_again_with_the_same_id_and_a_fresh_signature(merchant: Merchan
     assert len(merchant.receiver.received(session.webhook_path)) == 3
 
 
+def test_are_listed_for_all_sessions_page_by_page(merchant: Merchant):
+    sessions = [merchant.paid(), merchant.paid()]
+    for session in sessions:
+        merchant.webhooks(session, 1)
+
+    page = merchant.sandbox.control("webhooks")
+    found = page["data"]
+    while cursor := page["next_cursor"]:
+        page = merchant.sandbox.control(f"webhooks?cursor={cursor}")
+        found += page["data"]
+
+    tokens = [one["token"] for one in found]
+    assert tokens.index(sessions[0].token) != tokens.index(sessions[1].token)
+
+
 def test_to_nobody_is_shown_as_unanswered(merchant: Merchant):
     session = merchant.paid(webhook_url="http://127.0.0.1:9/nobody")
 
