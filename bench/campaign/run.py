@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.campaign.case import Violation
 from bench.campaign.evidence import Evidence, collect
 from bench.campaign.history import History
 from bench.campaign.nemesis import Done, Nemesis
-from bench.campaign.oracle import Violation, judge
+from bench.campaign.oracle import judge
 from bench.campaign.setup import Setup
 from bench.campaign.shop import Shop
 from bench.campaign.shoppers import Load

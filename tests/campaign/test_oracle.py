@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
-from bench.campaign import evidence, oracle
+from bench.campaign import case, evidence, oracle
 from bench.campaign.evidence import Evidence, Row
 from bench.campaign.oracle import judge
 
-ALLOWED_IMPORTS = {"psycopg", "bench.campaign.evidence", "bench.campaign.history"}
+ALLOWED_IMPORTS = {
+    "psycopg",
+    "bench.campaign.case",
+    "bench.campaign.evidence",
+    "bench.campaign.history",
+}
 
 
 def line(act: str, checkout: str = "c-1", **more: Any) -> Row:
@@ -182,7 +187,7 @@ def test_lets_a_marked_surplus_pass_only_where_the_psp_had_ended_what_it_charged
     assert rules(late, surplus_is_refunded=True) == {"I1"}
 
 
-@pytest.mark.parametrize("module", [oracle, evidence])
+@pytest.mark.parametrize("module", [oracle, case, evidence])
 def test_imports_nothing_of_what_it_judges(module: Any):
     tree = ast.parse(Path(module.__file__).read_text())
     imported = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.oracle import Violation
+from bench.campaign.case import Violation
 from bench.campaign.report import page
 from bench.campaign.run import Outcome, run
 from bench.campaign.setup import Setup
