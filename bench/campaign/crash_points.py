@@ -10,7 +10,7 @@ from bench.campaign.plan import CRASH_POINTS
 from bench.campaign.run import Outcome, run
 from bench.campaign.setup import Setup
 
-SECONDS_PER_CRASH: Final = 12.0
+SECONDS_PER_CRASH: Final = 20.0
 RATE: Final = 6.0
 
 

@@ -90,7 +90,7 @@ ALL: Final = (
     Kind("pause_web_worker", PROCESS, 5, "SIGSTOP, later SIGCONT, to a gunicorn worker", (1, 7)),
     Kind("pause_pool_child", PROCESS, 5, "SIGSTOP, later SIGCONT, to a pool child", (5, 9)),
     *(
-        Kind(f"crash:{point}", PROCESS, 2, f"a process kills itself at {point}", (10, 10))
+        Kind(f"crash:{point}", PROCESS, 2, f"a process kills itself at {point}", (15, 15))
         for point in CRASH_POINTS
     ),
     Kind("restart_postgres", STORE, 6, "PostgreSQL stopped by `immediate`, and started"),

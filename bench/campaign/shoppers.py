@@ -154,7 +154,7 @@ class Shopper:
             "id": event_id,
             "type": "session.paid",
             "created_at": "2026-01-01T00:00:00Z",
-            "data": {"session": {"token": checkout.token, "reference": "", "status": "paid"}},
+            "data": {"session": {"token": checkout.token, "reference": checkout.id}},
         }
         headers = {
             "webhook-id": event_id,
