@@ -32,6 +32,8 @@ BPS_PSP_LOOKUP_TIMEOUT_SECONDS = environment.positive("BPS_PSP_LOOKUP_TIMEOUT_SE
 BPS_LEASE_SECONDS = environment.positive("BPS_LEASE_SECONDS", 90)
 BPS_SWEEP_SECONDS = environment.positive("BPS_SWEEP_SECONDS", 2)
 BPS_SCHEDULE_SPEED = environment.positive("BPS_SCHEDULE_SPEED", 1)
+BPS_FEE_LIMIT_PERCENT = environment.positive("BPS_FEE_LIMIT_PERCENT", 5)
+BPS_FEE_LIMIT_FIXED = environment.positive("BPS_FEE_LIMIT_FIXED", 0.5)
 BPS_NOTIFY_PRIVATE_ADDRESSES = environment.flag("BPS_NOTIFY_PRIVATE_ADDRESSES", default=False)
 BPS_STATEMENT_TIMEOUT_SECONDS = environment.whole("BPS_STATEMENT_TIMEOUT_SECONDS", 30)
 BPS_CRASH_AT = environment.text("BPS_CRASH_AT", "")
@@ -236,6 +238,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5 * BPS_SWEEP_SECONDS},
     },
     "prune": {"task": "payments.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
+    # Each hour, because a day that has its run is left alone, and one that beat missed is not lost.
+    "reconcile": {
+        "task": "payments.tasks.reconcile_nightly",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

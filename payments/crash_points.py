@@ -27,6 +27,7 @@ class CrashPoint(StrEnum):
     BEFORE_NOTIFICATION = "before_notification"
     AFTER_NOTIFICATION_SENT = "after_notification_sent"
     AFTER_CLAIM = "after_claim"
+    BEFORE_BATCH_COMMIT = "before_batch_commit"
 
 
 _passed: Counter[str] = Counter()

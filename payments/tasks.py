@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from payments.services.end_session import carry_ending
 from payments.services.notify import deliver_notification
 from payments.services.prune import prune as forget_old_rows
 from payments.services.receipts import process_receipt
+from payments.services.reconcile import carry_run, plan_nightly_runs
 from payments.services.register import continue_registration
 
 log = structlog.get_logger()
@@ -48,6 +50,7 @@ HANDLERS: Final[dict[str, Callable[..., None]]] = {
     "refund": carry_refund,
     "session": carry_session,
     "notification": deliver_notification,
+    "reconciliation": carry_run,
 }
 
 
@@ -105,3 +108,10 @@ def _quiet_while_the_database_is_away() -> Iterator[None]:
 def prune() -> None:
     """Forget rows past their time."""
     forget_old_rows(now=timezone.now())
+
+
+@shared_task
+def reconcile_nightly() -> None:
+    """Have every PSP in use compared for the days that are over."""
+    with _quiet_while_the_database_is_away():
+        plan_nightly_runs(settings.BPS_PSPS, now=timezone.now())

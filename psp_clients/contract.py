@@ -163,14 +163,18 @@ class RefundReport:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One line of a PSP's own list of what it did, for reconciliation."""
+    """One line of a PSP's own list of what it did, for reconciliation.
+
+    `psp_reference` is the PSP's id of this charge (a report's `payment_reference`) or of this
+    refund (a refund report's `refund_reference`).
+    """
 
     kind: str  # "charge" or "refund"
     psp_reference: str
     reference: str  # ours, as sent at registration
     psp_token: str
     money: Money
-    status: str
+    status: str  # in the words of RefundState, charges too; any other word counts as pending
     booked_at: datetime
     fee: Money | None = None
 

@@ -9,6 +9,15 @@ from payments.models.notification import NotificationState, NotificationTry, Sho
 from payments.models.psp_call import PspCall, new_idempotency_key
 from payments.models.purchase import Purchase
 from payments.models.receipt import ReceiptState, WebhookReceipt
+from payments.models.reconciliation import (
+    Discrepancy,
+    ReconciliationRun,
+    Resolution,
+    RunState,
+    RunStep,
+    StatementFormat,
+    StatementLine,
+)
 from payments.models.refund import Refund, RefundOrigin
 from payments.models.session import Capture, PaymentSession
 from payments.models.shop import Scope, Shop, ShopApiKey
@@ -19,6 +28,7 @@ __all__ = [
     "Case",
     "CaseKind",
     "CauseKind",
+    "Discrepancy",
     "Event",
     "IdempotencyRecord",
     "LateSuccess",
@@ -28,12 +38,18 @@ __all__ = [
     "PspCall",
     "Purchase",
     "ReceiptState",
+    "ReconciliationRun",
     "Refund",
     "RefundOrigin",
+    "Resolution",
+    "RunState",
+    "RunStep",
     "Scope",
     "Shop",
     "ShopApiKey",
     "ShopNotification",
+    "StatementFormat",
+    "StatementLine",
     "WebhookReceipt",
     "chained_hash",
     "new_idempotency_key",

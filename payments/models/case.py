@@ -23,6 +23,7 @@ class CaseKind(models.TextChoices):
     UNANSWERED = "unanswered", "no answer for a week"
     REFUND_FAILED = "refund_failed", "a refund did not reach the shopper"
     REFUSED_BY_PSP = "refused_by_psp", "the PSP refuses our request or our credentials"
+    DISCREPANCY = "discrepancy", "the PSP's books and ours differ"
 
 
 class Case(Record):

@@ -40,6 +40,7 @@ class CauseKind(models.TextChoices):
     POLL = "poll", "a look-up at the PSP"
     STAFF = "staff", "a member of staff"
     CLOCK = "clock", "the clock"
+    RECONCILIATION = "reconciliation", "a reconciliation"
 
 
 class Event(Record):
@@ -51,7 +52,7 @@ class Event(Record):
     )
     position = models.PositiveIntegerField(default=0, editable=False)
     name = models.CharField(max_length=40)
-    cause_kind = models.CharField(max_length=12, choices=CauseKind.choices)
+    cause_kind = models.CharField(max_length=16, choices=CauseKind.choices)
     cause_id = models.CharField(max_length=64, blank=True)
     actor = models.CharField(max_length=150, blank=True)
     phase_before = models.CharField(max_length=12, blank=True)

@@ -121,6 +121,11 @@ class Purchase(Record, DueWork):
             due_index("purchase_due"),
             models.Index(fields=["status"], name="purchase_by_status"),
             models.Index(
+                fields=["finished_at", "id"],
+                condition=Q(phase=Phase.CAPTURED.value),
+                name="captured_by_time",
+            ),
+            models.Index(
                 fields=["payment_reference"],
                 condition=~Q(payment_reference=""),
                 name="purchase_by_psp_reference",

@@ -23,7 +23,14 @@ from django.db.models import Q
 
 from payments.broker import broker
 from payments.crash_points import CrashPoint, passing
-from payments.models import PaymentSession, Purchase, Refund, ShopNotification, WebhookReceipt
+from payments.models import (
+    PaymentSession,
+    Purchase,
+    ReconciliationRun,
+    Refund,
+    ShopNotification,
+    WebhookReceipt,
+)
 
 DueModel = (
     type[PaymentSession]
@@ -31,6 +38,7 @@ DueModel = (
     | type[Refund]
     | type[WebhookReceipt]
     | type[ShopNotification]
+    | type[ReconciliationRun]
 )
 
 log = structlog.get_logger()
@@ -42,6 +50,7 @@ KINDS: Final[dict[str, DueModel]] = {
     "refund": Refund,
     "session": PaymentSession,
     "notification": ShopNotification,
+    "reconciliation": ReconciliationRun,
 }
 CLAIM: Final = """
     UPDATE {table} SET leased_until = %(lease_end)s, attempts = attempts + 1
