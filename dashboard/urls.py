@@ -4,7 +4,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import views
+from dashboard import reconciliation, views
 
 app_name = "mid-office"
 
@@ -22,4 +22,14 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("sessions/<uuid:session_id>/", views.session, name="session"),
     path("sessions/<uuid:session_id>/ask-the-psp/", views.ask_the_psp, name="ask-the-psp"),
+    path("reconciliations/", reconciliation.runs, name="reconciliations"),
+    path("reconciliations/new/", reconciliation.reconcile_now, name="reconcile-now"),
+    path("reconciliations/<uuid:run_id>/", reconciliation.run, name="reconciliation"),
+    path("discrepancies/", reconciliation.discrepancies, name="discrepancies"),
+    path("discrepancies/<uuid:discrepancy_id>/", reconciliation.discrepancy, name="discrepancy"),
+    path(
+        "discrepancies/<uuid:discrepancy_id>/resolve/",
+        reconciliation.resolve_discrepancy,
+        name="resolve-discrepancy",
+    ),
 ]

@@ -141,6 +141,7 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "sums": _sums(found, purchase),
             "ids": _ids(found, purchase),
             "cases": selectors.open_cases(found).select_related("owner"),
+            "discrepancies": selectors.discrepancies_of_session(found),
             "waiting": selectors.waiting_notifications(found),
             "lines": lines(entries[-SHOWN_ENTRIES:]),
             "is_cut": len(entries) > SHOWN_ENTRIES,

@@ -16,7 +16,7 @@ from rest_framework_api_key.admin import APIKeyModelAdmin
 from rest_framework_api_key.models import APIKey
 
 from payments import models as rows
-from payments.admin_forms import ShopApiKeyForm, ShopForm
+from payments.admin_forms import ShopApiKeyForm, ShopForm, StatementFormatForm
 
 # The library registers keys that belong to no shop, and would open nothing.
 admin.site.unregister(APIKey)
@@ -190,6 +190,47 @@ class CaseAdmin(HistoryAdmin):
         if field is not None and field.queryset is not None:
             field.queryset = field.queryset.filter(is_staff=True, is_active=True)
         return field
+
+
+@admin.register(rows.ReconciliationRun)
+class ReconciliationRunAdmin(HistoryAdmin):
+    """Comparisons of PSPs' books with ours."""
+
+    list_display = ("psp", "since", "until", "state", "lines", "differences", "healed")
+    list_filter = ("state", "psp", "is_dry")
+
+
+@admin.register(rows.StatementLine)
+class StatementLineAdmin(HistoryAdmin):
+    """What PSPs listed."""
+
+    list_display = ("kind", "psp_reference", "amount", "currency", "status", "booked_at")
+    list_filter = ("kind",)
+    search_fields = ("=psp_reference", "=reference", "=psp_token")
+
+
+@admin.register(rows.Discrepancy)
+class DiscrepancyAdmin(HistoryAdmin):
+    """What PSPs and we disagree about. Resolved in the mid-office, with a reason."""
+
+    list_display = ("kind", "psp", "session", "ours", "theirs", "resolution", "created_at")
+    list_filter = ("resolution", "kind", "psp")
+    list_select_related = ("session",)
+    search_fields = ("=psp_reference", "=session__checkout_id")
+
+
+@admin.register(rows.StatementFormat)
+class StatementFormatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Where PSPs' CSV statements have what."""
+
+    form = StatementFormatForm
+    list_display = ("name", "psp", "delimiter", "decimal_mark", "date_format")
+    list_filter = ("psp",)
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: how a statement was read stays explained."""
+        return False
 
 
 @admin.register(rows.Shop)

@@ -1,4 +1,4 @@
-"""Forms of the Django admin: shops and their keys. Secrets go in and never come out."""
+"""Forms of the Django admin: shops, their keys, statements. Secrets never come out again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from payments.domain.money import MoneyRefused, currency_digits
-from payments.models import Scope, Shop, ShopApiKey
+from payments.domain.statement import layout_faults
+from payments.models import Scope, Shop, ShopApiKey, StatementFormat
 from payments.models.shop import ANY_CURRENCY
 from psp_clients.registry import BUILDERS
 
@@ -122,3 +123,32 @@ def _is_webhook_secret(secret: str) -> bool:
         return prefix == "whsec" and len(base64.b64decode(encoded, validate=True)) in SECRET_BYTES
     except ValueError:
         return False
+
+
+class StatementFormatForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Where a PSP's statements have what: only what a statement can be read by."""
+
+    psp = forms.ChoiceField(label="PSP", choices=[(name, name) for name in sorted(BUILDERS)])
+    delimiter = forms.CharField(max_length=1, initial=",", strip=False)
+
+    class Meta:
+        model = StatementFormat
+        fields = (
+            "psp",
+            "name",
+            "columns",
+            "kind_words",
+            "status_words",
+            "delimiter",
+            "decimal_mark",
+            "date_format",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse, field by field, what no statement could be read by."""
+        given = super().clean() or self.cleaned_data
+        if not self.errors:
+            layout = StatementFormat(**given).layout
+            for name, fault in layout_faults(layout):
+                self.add_error(name, fault)
+        return given

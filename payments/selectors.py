@@ -16,12 +16,15 @@ from payments.domain.lifecycle import PurchaseStatus, SessionStatus
 from payments.domain.money import with_digits_of
 from payments.models import (
     Case,
+    Discrepancy,
     Event,
     NotificationTry,
     PaymentSession,
     PspCall,
     Purchase,
     Refund,
+    ReconciliationRun,
+    Resolution,
     Shop,
     ShopNotification,
     WebhookReceipt,
@@ -238,3 +241,28 @@ def session_by_id(session_id: UUID) -> PaymentSession | None:
 def sandbox_in_use() -> bool:
     """Tell whether pages must say that no real money is moved."""
     return "sandbox" in settings.BPS_PSPS
+
+
+def reconciliation_runs() -> QuerySet[ReconciliationRun]:
+    """Return every run, without the preview of dry ones."""
+    return ReconciliationRun.objects.defer("preview")
+
+
+def all_discrepancies() -> QuerySet[Discrepancy]:
+    """Return every discrepancy with its session, runs and whoever resolved it."""
+    return Discrepancy.objects.select_related("session", "run", "last_run", "resolved_by")
+
+
+def discrepancies_of(run: ReconciliationRun) -> QuerySet[Discrepancy]:
+    """Return what a run found first, or was the last to see."""
+    return all_discrepancies().filter(Q(run=run) | Q(last_run=run))
+
+
+def discrepancies_of_session(session: PaymentSession) -> QuerySet[Discrepancy]:
+    """Return what was ever found about a session, newest first."""
+    return session.discrepancies.order_by("-pk")
+
+
+def count_open_discrepancies() -> int:
+    """Count what nobody has dealt with yet."""
+    return Discrepancy.objects.filter(resolution=Resolution.OPEN).count()

@@ -22,6 +22,7 @@ from payments.models import (
     Case,
     CaseKind,
     CauseKind,
+    Discrepancy,
     Event,
     NotificationState,
     NotificationTry,
@@ -30,8 +31,12 @@ from payments.models import (
     Purchase,
     ReceiptState,
     Refund,
+    ReconciliationRun,
+    RunState,
     Shop,
     ShopNotification,
+    StatementFormat,
+    StatementLine,
     WebhookReceipt,
 )
 from psp_clients.contract import Operation
@@ -180,6 +185,62 @@ def make_case(session: PaymentSession, **fields: Any) -> Case:
     """Return an open case."""
     defaults = {"session": session, "kind": CaseKind.UNANSWERED, "detail": "Nobody answered."}
     return Case.objects.create(**defaults | fields)
+
+
+def make_run(**fields: Any) -> ReconciliationRun:
+    """Return a finished run over yesterday."""
+    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    state = fields.get("state", RunState.FINISHED)
+    defaults = {
+        "psp": "sandbox",
+        "since": midnight - timedelta(days=1),
+        "until": midnight,
+        "asked_by": "olga",
+        "state": state,
+        "finished_at": None if state == RunState.RUNNING else timezone.now(),
+    }
+    return ReconciliationRun.objects.create(**defaults | fields)
+
+
+def make_statement_line(**fields: Any) -> StatementLine:
+    """Return a charge of 19.99 EUR that a PSP listed, booked yesterday."""
+    run = fields.get("run") or make_run()
+    defaults = {
+        "run": run,
+        "kind": "charge",
+        "psp_reference": f"ch_{next(_numbers)}",
+        "amount": "19.99",
+        "currency": "EUR",
+        "status": "successful",
+        "booked_at": run.since + timedelta(hours=12),
+    }
+    return StatementLine.objects.create(**defaults | fields)
+
+
+def make_discrepancy(session: PaymentSession | None, **fields: Any) -> Discrepancy:
+    """Return an open discrepancy: the PSP charged another amount."""
+    run = fields.get("run") or make_run()
+    number = next(_numbers)
+    defaults = {
+        "run": run,
+        "last_run": run,
+        "psp": "sandbox",
+        "kind": "amount",
+        "subject": f"charge:ch_{number}",
+        "session": session,
+        "ours": "successful, 19.99 EUR",
+        "theirs": "successful, 20.99 EUR",
+        "psp_reference": f"ch_{number}",
+        "happened_at": run.since + timedelta(hours=12),
+    }
+    return Discrepancy.objects.create(**defaults | fields)
+
+
+def make_statement_format(**fields: Any) -> StatementFormat:
+    """Return a saved column mapping of statements in our own words."""
+    return StatementFormat.objects.create(
+        **{"psp": "sandbox", "name": f"Format {next(_numbers)}"} | fields
+    )
 
 
 def make_user(*permissions: str, **fields: Any) -> User:

@@ -7,7 +7,9 @@ from datetime import datetime
 from django import template
 
 from dashboard.ages import in_words
+from dashboard.difference_words import MEANINGS
 from dashboard.visible import visible as spelled_out
+from payments.domain.reconciliation import DifferenceKind
 
 register = template.Library()
 
@@ -28,3 +30,15 @@ def age(at: datetime, now: datetime) -> str:
 def until(at: datetime, now: datetime) -> str:
     """Return how far off an instant is."""
     return f"in {in_words(at - now)}" if at > now else "any moment now"
+
+
+@register.filter
+def kind_word(kind: str) -> str:
+    """Return how staff read the kind of a difference."""
+    return kind.replace("_", " ")
+
+
+@register.filter
+def kind_meaning(kind: str) -> str:
+    """Return what a kind of difference means, and what to do about it."""
+    return MEANINGS[DifferenceKind(kind)]

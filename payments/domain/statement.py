@@ -46,6 +46,31 @@ class Layout:
     date_format: str = ""
 
 
+def layout_faults(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Yield (field, what is wrong) for each part of a layout by which nothing could be read."""
+    known = (*NEEDED, *OPTIONAL)
+    if not _are_words(layout.columns) or not all(layout.columns.values()):
+        yield "columns", "must say for each of our words which column it is"
+    elif unknown := [name for name in layout.columns if name not in known]:
+        yield "columns", f"{unknown[0]!r} is none of {', '.join(known)}"
+    elif missing := [name for name in NEEDED if name not in layout.columns]:
+        yield "columns", f"{missing[0]!r} is needed"
+    for field_name, given, ours in (
+        ("kind_words", layout.kind_words, KINDS),
+        ("status_words", layout.status_words, STATES),
+    ):
+        if not _are_words(given) or not set(given.values()) <= set(ours):
+            yield field_name, f"must say for each of its words which of {', '.join(ours)} it means"
+    if layout.delimiter in {'"', "\r", "\n", " ", "", layout.decimal_mark}:
+        yield "delimiter", "must be one character that no amount holds, such as ; or ,"
+
+
+def _are_words(given: object) -> bool:
+    return isinstance(given, Mapping) and all(
+        isinstance(text, str) for pair in given.items() for text in pair
+    )
+
+
 def read_statement(text: Iterable[str], layout: Layout) -> Iterator[Transaction]:
     """Yield the lines of a statement, one at a time. Raises StatementRefused at the first fault."""
     reader = csv.reader(text, delimiter=layout.delimiter, strict=True)

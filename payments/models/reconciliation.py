@@ -117,9 +117,17 @@ class ReconciliationRun(Record, DueWork):
 class StatementLine(Record):
     """One line that a PSP listed, as read by one run: its working material, kept for 90 days."""
 
-    run = models.ForeignKey(ReconciliationRun, on_delete=models.PROTECT, related_name="+")
+    # Both are found by the indexes below; a line is written once and must cost little.
+    run = models.ForeignKey(
+        ReconciliationRun, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     session = models.ForeignKey(
-        PaymentSession, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        PaymentSession,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     kind = models.CharField(max_length=6)
     psp_reference = models.CharField(max_length=255)
@@ -223,7 +231,6 @@ class Discrepancy(Record):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["run"], name="discrepancy_by_run"),
             models.Index(
                 fields=["psp", "id"], condition=Q(resolution="open"), name="open_discrepancies"
             ),
@@ -286,6 +293,7 @@ class StatementFormat(Record):
                 condition=Q(decimal_mark__in=[".", ","]), name="decimal_mark_is_known"
             ),
         ]
+        triggers: ClassVar = [never_deleted]
         ordering = ("psp", "name")
 
     def __str__(self) -> str:

@@ -22,7 +22,13 @@ LIST = reverse("mid-office:sessions")
 def every_page() -> list[str]:
     """Return the address of every page behind the login."""
     names = [pattern.name for pattern in urlpatterns if pattern.name not in OPEN_TO_ALL]
-    needs_id = {"session", "ask-the-psp"}
+    needs_id = {
+        "session",
+        "ask-the-psp",
+        "reconciliation",
+        "discrepancy",
+        "resolve-discrepancy",
+    }
     return [
         reverse(f"mid-office:{name}", args=[UUID(int=7)] if name in needs_id else [])
         for name in names

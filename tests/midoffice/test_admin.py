@@ -16,9 +16,16 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from payments.domain.lifecycle import Phase
-from payments.models import Case, IdempotencyRecord, Shop, ShopApiKey
+from payments.models import (
+    Case,
+    IdempotencyRecord,
+    Shop,
+    ShopApiKey,
+    StatementFormat,
+)
 from tests.builders import (
     make_case,
+    make_discrepancy,
     make_event,
     make_notification_try,
     make_psp_call,
@@ -27,6 +34,8 @@ from tests.builders import (
     make_refund,
     make_session,
     make_shop,
+    make_statement_format,
+    make_statement_line,
     make_user,
 )
 from tests.database.tables import snapshot
@@ -39,7 +48,7 @@ OLDER = "whsec_b2xkZXItc2VjcmV0LW9sZGVyLXNlY3JldC1vbGRlcg=="
 OLDEST = "whsec_b2xkZXN0LXNlY3JldC1vbGRlc3Qtc2VjcmV0LW9sZA=="
 
 MODELS = list(apps.get_app_config("payments").get_models())
-SET_UP_HERE = [Shop, ShopApiKey]
+SET_UP_HERE = [Shop, ShopApiKey, StatementFormat]
 HISTORY = [model for model in MODELS if model not in (*SET_UP_HERE, Case)]
 
 
@@ -58,6 +67,9 @@ def make_everything() -> None:
     make_notification_try(session)
     make_case(session)
     make_refund(purchase)
+    make_statement_line(session=session)
+    make_discrepancy(session)
+    make_statement_format()
     IdempotencyRecord.objects.create(
         shop=session.shop,
         key="k-1",

@@ -388,7 +388,7 @@ def test_costs_the_same_whatever_its_length(
     viewer: Client, django_assert_num_queries: DjangoAssertNumQueries
 ):
     purchase = make_purchase(phase=Phase.CAPTURED)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         raw(viewer, purchase.session)
 
     for kind in CaseKind:
@@ -398,7 +398,7 @@ def test_costs_the_same_whatever_its_length(
         make_receipt(purchase.session)
         make_event(purchase.session)
         make_notification_try(purchase.session)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         raw(viewer, purchase.session)
 
 

@@ -1,0 +1,219 @@
+"""The pages of reconciliation: runs, what one run found, and one discrepancy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import TextIOWrapper
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from dashboard.access import staff_only
+from dashboard.badges import Badge
+from dashboard.reconciliation_forms import ReconcileForm, ResolveForm
+from dashboard.views import page
+from payments import selectors
+from payments.domain.statement import Layout, StatementRefused, read_statement
+from payments.models import Discrepancy, ReconciliationRun, Resolution, RunState
+from payments.services.discrepancies import AlreadyClosed, resolve
+from payments.services.reconcile import start_run
+
+MAY_RECONCILE: Final = "payments.add_reconciliationrun"
+MAY_RESOLVE: Final = "payments.change_discrepancy"
+PAGE_SIZE: Final = 50
+TABS: Final = {"": "All", "open": "Open", "healed": "Healed", "resolved": "Resolved"}
+
+_RUN_BADGES: Final[dict[str, Badge]] = {
+    RunState.RUNNING: Badge("running", "started", "clock"),
+    RunState.FINISHED: Badge("finished", "successful", "check"),
+    RunState.FAILED: Badge("not finished", "failed", "cross"),
+}
+_RESOLUTION_BADGES: Final[dict[str, Badge]] = {
+    Resolution.OPEN: Badge("open", "case", "flag"),
+    Resolution.HEALED: Badge("healed", "successful", "check"),
+    Resolution.RESOLVED: Badge("resolved", "open", "minus"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One line of the list of runs."""
+
+    run: ReconciliationRun
+    badge: Badge
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyRow:
+    """One line of a list of discrepancies."""
+
+    discrepancy: Discrepancy
+    badge: Badge
+
+
+@staff_only
+@require_safe
+def runs(request: HttpRequest) -> HttpResponse:
+    """List the runs, newest first."""
+    found, older = _page_of(selectors.reconciliation_runs(), request.GET.get("cursor", ""))
+    return page(
+        request,
+        "dashboard/reconciliations.html",
+        {
+            "rows": [RunRow(run, _RUN_BADGES[run.state]) for run in found],
+            "open_count": selectors.count_open_discrepancies(),
+            "older": older,
+            "may_reconcile": request.user.has_perm(MAY_RECONCILE),
+            "now": timezone.now(),
+        },
+    )
+
+
+@staff_only
+@require_safe
+def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Show one run and what it found."""
+    found = get_object_or_404(ReconciliationRun, pk=run_id)
+    rows = selectors.discrepancies_of(found)
+    return _discrepancies(request, "dashboard/reconciliation.html", rows, found)
+
+
+@staff_only
+@require_safe
+def discrepancies(request: HttpRequest) -> HttpResponse:
+    """List the discrepancies of all runs, the open ones unless the URL says otherwise."""
+    return _discrepancies(request, "dashboard/discrepancies.html", selectors.all_discrepancies())
+
+
+def _discrepancies(
+    request: HttpRequest,
+    template: str,
+    rows: QuerySet[Discrepancy],
+    of_run: ReconciliationRun | None = None,
+) -> HttpResponse:
+    wanted = request.GET.get("resolution", "" if of_run else Resolution.OPEN.value)
+    if wanted not in TABS:
+        raise Http404("There is no such resolution.")
+    shown, older = _page_of(
+        rows.filter(resolution=wanted) if wanted else rows, request.GET.get("cursor", "")
+    )
+    return page(
+        request,
+        template,
+        {
+            "run": of_run,
+            "run_badge": _RUN_BADGES[of_run.state] if of_run else None,
+            "rows": [DiscrepancyRow(row, _RESOLUTION_BADGES[row.resolution]) for row in shown],
+            "tabs": [(word, f"?resolution={key}", key == wanted) for key, word in TABS.items()],
+            "older": f"?resolution={wanted}&cursor={older}" if older else "",
+            "now": timezone.now(),
+        },
+    )
+
+
+def _page_of(rows: QuerySet[Any], cursor: str) -> tuple[list[Any], str]:
+    """Return a page of rows, newest first, and the cursor of the next one, if there is one.
+
+    Keys are ordered by time, so that they say what is newer. Raises Http404 for another cursor.
+    """
+    if cursor:
+        try:
+            rows = rows.filter(pk__lt=UUID(cursor))
+        except ValueError as error:
+            raise Http404("This page does not exist.") from error
+    found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    return shown, str(shown[-1].pk) if len(found) > PAGE_SIZE else ""
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def reconcile_now(request: HttpRequest) -> HttpResponse:
+    """Ask for a run. It is stored at once, and carried by a worker."""
+    if not request.user.has_perm(MAY_RECONCILE):
+        raise PermissionDenied
+    form = ReconcileForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _start(form.cleaned_data, asked_by=request.user.get_username())
+        except StatementRefused as refused:
+            form.add_error("statement", f"Refused: {refused}.")
+        else:
+            messages.success(request, "The run is stored. A worker carries it.")
+            return redirect("mid-office:reconciliation", made.pk)
+    status = 422 if form.errors else 200
+    response = page(request, "dashboard/reconcile_now.html", {"form": form})
+    response.status_code = status
+    return response
+
+
+def _start(given: dict[str, Any], *, asked_by: str) -> ReconciliationRun:
+    since, until = ReconcileForm.period(given["first"], given["last"])
+    asked: dict[str, Any] = {
+        "psp": given["psp"],
+        "since": since,
+        "until": until,
+        "asked_by": asked_by,
+        "is_dry": given["is_dry"],
+        "now": timezone.now(),
+    }
+    upload = given["statement"]
+    if not upload:
+        return start_run(**asked)
+    layout = given["mapping"].layout if given["mapping"] else Layout()
+    text = TextIOWrapper(upload.file, encoding="utf-8-sig", newline="")
+    return start_run(**asked, statement=read_statement(text, layout), statement_name=upload.name)
+
+
+@staff_only
+@require_safe
+def discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
+    """Show one discrepancy: both sides, its age, and what became of it."""
+    return _discrepancy(request, _found(discrepancy_id), ResolveForm())
+
+
+def _found(discrepancy_id: UUID) -> Discrepancy:
+    return get_object_or_404(selectors.all_discrepancies(), pk=discrepancy_id)
+
+
+def _discrepancy(request: HttpRequest, found: Discrepancy, form: ResolveForm) -> HttpResponse:
+    response = page(
+        request,
+        "dashboard/discrepancy.html",
+        {
+            "discrepancy": found,
+            "badge": _RESOLUTION_BADGES[found.resolution],
+            "form": form,
+            "may_resolve": request.user.has_perm(MAY_RESOLVE),
+            "now": timezone.now(),
+        },
+    )
+    response.status_code = 422 if form.errors else 200
+    return response
+
+
+@staff_only
+@require_POST
+def resolve_discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
+    """Record that a person has dealt with a discrepancy, and why."""
+    if not request.user.has_perm(MAY_RESOLVE) or not isinstance(request.user, User):
+        raise PermissionDenied
+    found = _found(discrepancy_id)
+    form = ResolveForm(request.POST)
+    if not form.is_valid():
+        return _discrepancy(request, found, form)
+    try:
+        resolve(found.pk, by=request.user, note=form.cleaned_data["note"], now=timezone.now())
+    except AlreadyClosed:
+        messages.warning(request, "It was closed meanwhile. Nothing was changed.")
+    else:
+        messages.success(request, "Resolved.")
+    return redirect("mid-office:discrepancy", found.pk)

@@ -1,0 +1,203 @@
+"""A statement as CSV: read exactly, or refused with line and column."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.domain.statement import Layout, StatementRefused, layout_faults, read_statement
+from psp_clients.contract import Money, Transaction
+
+HEADER = "kind,psp_reference,reference,psp_token,amount,currency,status,booked_at,fee,fee_currency"
+GERMAN = Layout(
+    columns={
+        "kind": "Art",
+        "psp_reference": "Beleg",
+        "reference": "Unser Zeichen",
+        "amount": "Betrag",
+        "currency": "Währung",
+        "status": "Stand",
+        "booked_at": "Datum",
+        "fee": "Gebühr",
+    },
+    kind_words={"Zahlung": "charge", "Erstattung": "refund"},
+    status_words={"gebucht": "successful"},
+    delimiter=";",
+    decimal_mark=",",
+    date_format="%d.%m.%Y %H:%M",
+)
+MINIMAL = Layout(
+    columns={name: name for name in ("psp_reference", "amount", "currency", "booked_at")}
+)
+
+
+def read(text: str, layout: Layout | None = None) -> list[Transaction]:
+    """Return the lines of a statement."""
+    return list(read_statement(io.StringIO(text), layout or Layout()))
+
+
+class TestAStatement:
+    def test_in_our_own_words_needs_no_mapping(self):
+        [line] = read(
+            f"{HEADER}\ncharge,ch_1,abc,tok_1,19.9,EUR,successful,2030-01-01T12:00:00Z,0.30,EUR\n"
+        )
+
+        assert line == Transaction(
+            kind="charge",
+            psp_reference="ch_1",
+            reference="abc",
+            psp_token="tok_1",
+            money=Money("19.90", "EUR"),
+            status="successful",
+            booked_at=datetime(2030, 1, 1, 12, tzinfo=UTC),
+            fee=Money("0.30", "EUR"),
+        )
+
+    def test_in_a_psps_own_words_is_read_by_its_mapping(self):
+        text = "Datum;Art;Beleg;Unser Zeichen;Betrag;Währung;Stand;Gebühr;Notiz\n"
+        text += '31.12.2029 23:59;Erstattung;r 1;"a;b";-1234,50;EUR;gebucht;-0,10;egal\n'
+
+        [line] = read(text, GERMAN)
+
+        assert (line.kind, line.psp_reference, line.reference) == ("refund", "r 1", "a;b")
+        assert (line.money, line.fee) == (Money("1234.50", "EUR"), Money("0.10", "EUR"))
+        assert line.booked_at == datetime(2029, 12, 31, 23, 59, tzinfo=UTC)
+
+    def test_without_kinds_has_refunds_where_it_is_negative(self):
+        text = "psp_reference,amount,currency,booked_at\na,-5,JPY,2030-01-01\nb,5,JPY,2030-01-01\n"
+
+        assert [(line.kind, line.money.amount) for line in read(text, MINIMAL)] == [
+            ("refund", "5"),
+            ("charge", "5"),
+        ]
+
+    def test_may_have_blank_lines_and_times_of_other_zones(self):
+        text = "psp_reference,amount,currency,booked_at\n\na,5.00,EUR,2030-01-01T01:00:00+02:00\n\n"
+
+        [line] = read(text, MINIMAL)
+
+        assert line.booked_at == datetime(2029, 12, 31, 23, tzinfo=UTC)
+
+    @pytest.mark.parametrize("fee", ["", "0", "0.00", "-0"])
+    def test_may_say_that_there_is_no_fee(self, fee: str):
+        [line] = read(f"{HEADER}\ncharge,ch_1,,,1.00,EUR,successful,2030-01-01,{fee},\n")
+
+        assert line.fee is None
+
+    def test_is_read_as_it_is_consumed(self):
+        lines = iter([f"{HEADER}\n", "charge,ch_1,,,1.00,EUR,,2030-01-01,,\n", "nonsense\n"])
+
+        assert next(read_statement(lines, Layout())).psp_reference == "ch_1"
+        assert next(lines) == "nonsense\n"
+
+
+BAD_CELLS = [
+    ("amount", "", "line 2, column 'amount': must be a plain decimal"),
+    ("amount", "1,000.00", "line 2: has 11 columns, and the first 10"),
+    ("amount", "1e2", "line 2, column 'amount': must be a plain decimal"),
+    ("amount", "٣.00", "line 2, column 'amount': must be a plain decimal"),
+    ("amount", "1.234", "line 2, column 'amount': EUR has 2 digits"),
+    ("amount", "0.00", "line 2, column 'amount': must be more than zero"),
+    ("amount", "-1.00", "line 2, column 'amount': a charge is not negative"),
+    ("currency", "EURO", "line 2, column 'currency': must be the three capital letters"),
+    ("currency", "", "line 2, column 'currency': must be the three capital letters"),
+    ("psp_reference", "", "line 2, column 'psp_reference': must not be empty"),
+    ("psp_reference", "x" * 256, "line 2, column 'psp_reference': must be at most 255"),
+    ("reference", "a\x00b", "line 2, column 'reference': must be at most 255 printable"),
+    ("kind", "payout", "line 2, column 'kind': 'payout' means none of charge, refund"),
+    ("status", "done", "line 2, column 'status': 'done' means none of pending"),
+    ("booked_at", "01.01.2030", "line 2, column 'booked_at': is no time of the form ISO 8601"),
+    ("booked_at", "", "line 2, column 'booked_at': is no time"),
+    ("booked_at", "0001-01-01T00:00:00+23:00", "line 2, column 'booked_at': is no time"),
+    ("fee", "x", "line 2, column 'fee': must be a plain decimal"),
+    ("fee_currency", "XXX", "line 2, column 'fee_currency': must be the three capital"),
+]
+
+
+class TestWhatDoesNotReadExactly:
+    @pytest.mark.parametrize(("name", "value", "why"), BAD_CELLS)
+    def test_is_refused_with_line_and_column(self, name: str, value: str, why: str):
+        cells = {
+            "kind": "charge",
+            "psp_reference": "ch_1",
+            "reference": "",
+            "psp_token": "",
+            "amount": "1.00",
+            "currency": "EUR",
+            "status": "successful",
+            "booked_at": "2030-01-01",
+            "fee": "0.10",
+            "fee_currency": "EUR",
+        }
+
+        with pytest.raises(StatementRefused) as refused:
+            read(f"{HEADER}\n{','.join((cells | {name: value}).values())}\n")
+
+        assert str(refused.value).startswith(why)
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("", "line 1: the statement is empty"),
+            ("a,b\n", "line 1, column 'psp_reference': is missing"),
+            (f"{HEADER},amount\n", "line 1, column 'amount': there is more than one"),
+            (f'{HEADER}\n"never closed', "line 2: not CSV"),
+            (f"{HEADER}\ncharge,ch_1\n", "line 2: has 2 columns, and the first 10"),
+        ],
+    )
+    def test_is_refused_as_a_whole(self, text: str, why: str):
+        with pytest.raises(StatementRefused) as refused:
+            read(text)
+
+        assert str(refused.value).startswith(why)
+
+    def test_is_refused_where_it_is_no_text(self):
+        binary = io.TextIOWrapper(io.BytesIO(f"{HEADER}\n".encode() + b"\xff\n"), encoding="utf-8")
+
+        with pytest.raises(StatementRefused, match="not UTF-8 text"):
+            list(read_statement(binary, Layout()))
+
+    @given(st.text())
+    def test_is_refused_and_never_breaks_the_reader(self, text: str):
+        for whole in (text, f"{HEADER}\n{text}"):
+            assert outcome(whole) in ("read", "refused")
+
+
+def outcome(text: str) -> str:
+    """Return what came of reading; anything but a refusal with its line is raised."""
+    try:
+        read(text)
+    except StatementRefused as refused:
+        return "refused" if str(refused).startswith("line ") else str(refused)
+    return "read"
+
+
+class TestALayout:
+    def test_of_our_own_words_is_whole(self):
+        assert list(layout_faults(Layout())) == []
+        assert list(layout_faults(GERMAN)) == []
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"columns": []}, "columns"),
+            ({"columns": {**MINIMAL.columns, "amount": ""}}, "columns"),
+            ({"columns": {**MINIMAL.columns, "amount": 7}}, "columns"),
+            ({"columns": {**MINIMAL.columns, "colour": "Colour"}}, "columns"),
+            ({"columns": {"amount": "Amount"}}, "columns"),
+            ({"kind_words": {"Payment": "payment"}}, "kind_words"),
+            ({"status_words": ["settled"]}, "status_words"),
+            ({"delimiter": '"'}, "delimiter"),
+            ({"delimiter": ",", "decimal_mark": ","}, "delimiter"),
+        ],
+    )
+    def test_is_refused_where_nothing_could_be_read_by_it(
+        self, changes: dict[str, Any], field: str
+    ):
+        assert [name for name, _ in layout_faults(replace(MINIMAL, **changes))] == [field]
