@@ -149,10 +149,7 @@ def reconcile_now(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "The run is stored. A worker carries it.")
             return redirect("mid-office:reconciliation", made.pk)
-    status = 422 if form.errors else 200
-    response = page(request, "dashboard/reconcile_now.html", {"form": form})
-    response.status_code = status
-    return response
+    return page(request, "dashboard/reconcile_now.html", {"form": form})
 
 
 def _start(given: dict[str, Any], *, asked_by: str) -> ReconciliationRun:
@@ -185,7 +182,7 @@ def _found(discrepancy_id: UUID) -> Discrepancy:
 
 
 def _discrepancy(request: HttpRequest, found: Discrepancy, form: ResolveForm) -> HttpResponse:
-    response = page(
+    return page(
         request,
         "dashboard/discrepancy.html",
         {
@@ -196,8 +193,6 @@ def _discrepancy(request: HttpRequest, found: Discrepancy, form: ResolveForm) ->
             "now": timezone.now(),
         },
     )
-    response.status_code = 422 if form.errors else 200
-    return response
 
 
 @staff_only

@@ -16,11 +16,13 @@ from payments.models import CauseKind, PaymentSession
 from tests.builders import (
     PASSWORD,
     make_case,
+    make_discrepancy,
     make_event,
     make_notification_try,
     make_psp_call,
     make_purchase,
     make_receipt,
+    make_run,
     make_session,
     make_user,
 )
@@ -113,4 +115,39 @@ def test_the_mid_office_can_be_used_by_all(profile: str, open_page: OpenPage):
     page.goto(f"/mid-office/sessions/{session.pk}/")
     for summary in page.locator("summary").all():
         summary.click()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("profile", ["light", "dark phone"])
+def test_reconciliation_can_be_used_by_all(profile: str, open_page: OpenPage):
+    found = {"kind": "fee", "ours": "x" * 80, "theirs": "y" * 80, "psp_reference": "z" * 80}
+    dry = make_run(is_dry=True, found={"fee": 2}, preview=[found], statement_name="x" * 80)
+    row = make_discrepancy(busy_session(), psp_reference="ch_" + "x" * 60)
+    running = make_run(state="running", error="x" * 80, due_at=timezone.now())
+    user = make_user(is_superuser=True)
+    page = open_page("/mid-office/reconciliations/", **PROFILES[profile])
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+    page.get_by_role("heading", name="Reconciliation").wait_for()
+    assert_accessible(page)
+    for address in (
+        "discrepancies/",
+        f"reconciliations/{dry.pk}/",
+        f"reconciliations/{running.pk}/",
+        f"reconciliations/{row.run_id}/",
+        f"discrepancies/{row.pk}/",
+    ):
+        page.goto(f"/mid-office/{address}")
+        assert_accessible(page)
+    page.get_by_label("Reason").fill("Refunded at the PSP.")
+    page.get_by_role("button", name="Resolve").click()
+    page.get_by_text("Resolved.").wait_for()
+    assert_accessible(page)
+    page.goto("/mid-office/reconciliations/new/")
+    page.get_by_label("First day").fill("2030-01-02")
+    page.get_by_label("Last day, included").fill("2030-01-01")
+    page.get_by_role("button", name="Reconcile").click()
+    page.get_by_text("comes after the last").wait_for()
     assert_accessible(page)

@@ -1,0 +1,1 @@
+"""Books compared with real rows: statements, planted books, the command, and nights."""
