@@ -26,7 +26,7 @@ from payments.models.record import (
     words,
 )
 from payments.models.session import PaymentSession
-from psp_clients.contract import Money, RefundState
+from psp_clients.contract import Money, RefundReference, RefundState
 
 # However many refunds are asked for at once, each waits for the purchase's row, then counts.
 WITHIN_CAPTURED = """
@@ -135,6 +135,11 @@ class Refund(Record, DueWork):
     def money(self) -> Money:
         """The sum to give back."""
         return Money(self.amount, self.currency)
+
+    @property
+    def psp_reference(self) -> RefundReference:
+        """Everything that may name it at the PSP."""
+        return RefundReference(self.public_id, self.refund_reference)
 
     @property
     def is_unfinished(self) -> bool:

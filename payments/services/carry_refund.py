@@ -23,7 +23,7 @@ from payments.services.settle_refund import (
     mark_refund_in_doubt,
 )
 from payments.services.timeline import Cause, open_case
-from psp_clients.contract import Operation, RefundReference, RefundReport
+from psp_clients.contract import Operation, RefundReport
 
 
 def carry_refund(refund_id: UUID, *, now: datetime) -> None:
@@ -87,8 +87,7 @@ def _conclude(
 
 
 def _look_up(refund: Refund, now: datetime) -> None:
-    wanted = RefundReference(refund.public_id, refund.refund_reference)
-    payment = refund.purchase.psp_reference
+    payment, wanted = refund.purchase.psp_reference, refund.psp_reference
     answer = ask(refund.purchase.session.psp, lambda asked: asked.fetch_refund(payment, wanted))
     now = max(now, timezone.now())
     with transaction.atomic(durable=True):

@@ -66,7 +66,7 @@ class PspAway(Exception):
     """The PSP did not give its list."""
 
     def __init__(self, outcome: CallOutcome, error: PspError | None) -> None:
-        super().__init__(str(error or outcome.label))
+        super().__init__(str(error or outcome))
         self.outcome = outcome
         self.error = error
 
@@ -261,10 +261,9 @@ def _confirmed(run: ReconciliationRun, found: Difference) -> bool:
             now=timezone.now(),
         )
         return report is not None and report.state is ReportedState.CAPTURED
-    if not found.psp_reference:
-        return False
-    reference, refund_reference = purchase.psp_reference, found.psp_reference
-    answer = ask(run.psp, lambda client: client.fetch_refund(reference, refund_reference))
+    refund = Refund.objects.get(pk=UUID(found.refund_id))
+    payment, wanted = purchase.psp_reference, refund.psp_reference
+    answer = ask(run.psp, lambda client: client.fetch_refund(payment, wanted))
     return answer.result is not None and answer.result.state is RefundState.SUCCESSFUL
 
 
