@@ -237,6 +237,11 @@ CELERY_BEAT_SCHEDULE = {
         # While no worker listens, one waiting sweep is as good as a thousand.
         "options": {"expires": 5 * BPS_SWEEP_SECONDS},
     },
+    "check_invariants": {
+        "task": "payments.tasks.check_invariants",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "prune": {"task": "payments.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
     # Each hour, because a day that has its run is left alone, and one that beat missed is not lost.
     "reconcile": {

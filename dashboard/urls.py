@@ -4,7 +4,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import reconciliation, views
+from dashboard import invariants, reconciliation, support, views
 
 app_name = "mid-office"
 
@@ -32,4 +32,7 @@ urlpatterns = [
         reconciliation.resolve_discrepancy,
         name="resolve-discrepancy",
     ),
+        "sessions/<uuid:session_id>/support-bundle/", support.support_bundle, name="support-bundle"
+    path("invariants/", invariants.board, name="invariants"),
+    path("invariants/check/", invariants.check_now, name="check-invariants"),
 ]

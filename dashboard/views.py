@@ -17,12 +17,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import staff_only
 from dashboard.badges import Badge, badge_of
-from dashboard.explanations import explain
 from dashboard.filters import TABS, SearchForm, SessionFilter, count_tabs, of_tab
 from dashboard.paging import PAGE_SIZE, page_of
 from dashboard.steps import steps
+from dashboard.support import TAKE_BUNDLE
 from dashboard.timeline_lines import lines
 from payments import selectors
+from payments.explanations import explain
 from payments.models import CauseKind, Event, PaymentSession, Purchase
 from payments.services.look_up import look_up
 
@@ -146,6 +147,7 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "lines": lines(entries[-SHOWN_ENTRIES:]),
             "is_cut": len(entries) > SHOWN_ENTRIES,
             "may_act": request.user.has_perm(ACT),
+            "may_take_bundle": request.user.has_perm(TAKE_BUNDLE),
             "now": now,
         },
     )

@@ -113,6 +113,14 @@ class WebhookReceiptAdmin(HistoryAdmin):
     search_fields = ("=event_id", "=psp_token", "=reference", "=session__checkout_id")
 
 
+@admin.register(rows.InvariantCheck)
+class InvariantCheckAdmin(HistoryAdmin):
+    """Boards of the invariants; the mid-office shows the last one readably."""
+
+    list_display = ("checked_at", "sessions", "complete", "duration_ms", "actor")
+    list_filter = ("complete",)
+
+
 class NotificationTryInline(admin.TabularInline):  # type: ignore[type-arg]
     """The tries of one notification."""
 

@@ -13,7 +13,9 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from payments.domain.lifecycle import STARTED_PHASES
+from payments.invariants.findings import Verdict
 from payments.models import Case, Purchase
+from payments.selectors import last_invariant_check
 from payments.services.due import KINDS, count_due
 
 COUNTED_AT_MOST: Final = 10_000
@@ -42,7 +44,27 @@ def metrics(request: HttpRequest) -> HttpResponse:
     _unfinished_purchases(registry, now)
     open_cases = Gauge("bps_open_cases", "Cases that a person must look at", registry=registry)
     open_cases.set(Case.objects.filter(resolved_at__isnull=True).count())
+    _invariants(registry, now)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _invariants(registry: CollectorRegistry, now: datetime) -> None:
+    """Tell what the last board found. An invariant with no violation may still be unknown."""
+    last = last_invariant_check()
+    if last is None:
+        return
+    age = Gauge("bps_invariant_board_age_seconds", "Age of the last board", registry=registry)
+    age.set((now - last.checked_at).total_seconds())
+    violations = Gauge(
+        "bps_invariant_violations", "Rows that break it", ["invariant"], registry=registry
+    )
+    unknown = Gauge(
+        "bps_invariant_unknown", "1 where not all was checked", ["invariant"], registry=registry
+    )
+    for result in last.results:
+        if result["verdict"] != Verdict.ELSEWHERE:
+            violations.labels(result["id"]).set(len(result["findings"]))
+            unknown.labels(result["id"]).set(bool(result["unknown_because"]))
 
 
 def _due_work(registry: CollectorRegistry, now: datetime) -> None:

@@ -18,6 +18,7 @@ from payments.models import (
     Case,
     Discrepancy,
     Event,
+    InvariantCheck,
     NotificationTry,
     PaymentSession,
     PspCall,
@@ -236,6 +237,11 @@ def count_each(sessions: dict[str, QuerySet[PaymentSession]], *, at_most: int) -
 def session_by_id(session_id: UUID) -> PaymentSession | None:
     """Return a session with purchase and shop, by our own id."""
     return all_sessions().filter(pk=session_id).first()
+
+
+def last_invariant_check() -> InvariantCheck | None:
+    """Return what the last look at the invariants found, if there was one."""
+    return InvariantCheck.objects.order_by("-pk").first()
 
 
 def sandbox_in_use() -> bool:

@@ -20,6 +20,7 @@ from payments.models import PaymentSession
 from payments.services import due
 from payments.services.carry import carry_purchase
 from payments.services.carry_refund import carry_refund
+from payments.services.check_invariants import check_invariants as look_at_invariants
 from payments.services.end_session import carry_ending
 from payments.services.notify import deliver_notification
 from payments.services.prune import prune as forget_old_rows
@@ -33,6 +34,8 @@ log = structlog.get_logger()
 DRAIN_FOR_SECONDS: Final = 30
 # How many workers one sweep may call.
 DRAINS_PER_SWEEP: Final = 4
+# Enough for the sessions that change in ten minutes, and well below the tasks' time limit.
+BOARD_SECONDS: Final = 30
 
 
 def carry_session(session_id: UUID, *, now: datetime) -> None:
@@ -102,6 +105,13 @@ def _quiet_while_the_database_is_away() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as away:
         log.warning("database_away", why=str(away).splitlines()[0])
+
+
+@shared_task
+def check_invariants() -> None:
+    """Look for broken invariants, keep what was found, and ask people about it."""
+    with _quiet_while_the_database_is_away():
+        look_at_invariants(now=timezone.now(), seconds=BOARD_SECONDS)
 
 
 @shared_task

@@ -5,6 +5,7 @@ from payments.domain.orders import LateSuccess
 from payments.models.case import Case, CaseKind
 from payments.models.event import CauseKind, Event, chained_hash
 from payments.models.idempotency import IdempotencyRecord
+from payments.models.invariant_check import InvariantCheck
 from payments.models.notification import NotificationState, NotificationTry, ShopNotification
 from payments.models.psp_call import PspCall, new_idempotency_key
 from payments.models.purchase import Purchase
@@ -31,6 +32,7 @@ __all__ = [
     "Discrepancy",
     "Event",
     "IdempotencyRecord",
+    "InvariantCheck",
     "LateSuccess",
     "NotificationState",
     "NotificationTry",

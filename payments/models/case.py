@@ -24,6 +24,7 @@ class CaseKind(models.TextChoices):
     REFUND_FAILED = "refund_failed", "a refund did not reach the shopper"
     REFUSED_BY_PSP = "refused_by_psp", "the PSP refuses our request or our credentials"
     DISCREPANCY = "discrepancy", "the PSP's books and ours differ"
+    INVARIANT = "invariant", "our own records break an invariant"
 
 
 class Case(Record):

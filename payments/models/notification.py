@@ -7,7 +7,14 @@ from typing import ClassVar
 from django.db import models
 
 from payments.models.purchase import Purchase
-from payments.models.record import DueWork, Record, due_index, never_deleted, unchangeable
+from payments.models.record import (
+    DueWork,
+    Record,
+    due_index,
+    forgotten_index,
+    never_deleted,
+    unchangeable,
+)
 from payments.models.session import PaymentSession
 
 
@@ -38,6 +45,7 @@ class ShopNotification(Record, DueWork):
     class Meta:
         indexes: ClassVar = [
             due_index("notification_due"),
+            forgotten_index("notification_forgotten", "state", NotificationState.WAITING),
             models.Index(fields=["session"], name="notification_by_session"),
         ]
         triggers: ClassVar = [never_deleted, unchangeable("same_bytes", "session", "type", "body")]

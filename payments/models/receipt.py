@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from payments.models.record import DueWork, Record, due_index
+from payments.models.record import DueWork, Record, due_index, forgotten_index
 from payments.models.session import PaymentSession
 
 
@@ -48,6 +48,7 @@ class WebhookReceipt(Record, DueWork):
         ]
         indexes: ClassVar = [
             due_index("receipt_due"),
+            forgotten_index("receipt_forgotten", "state", ReceiptState.WAITING),
             models.Index(fields=["session"], name="receipt_by_session"),
         ]
 

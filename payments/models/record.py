@@ -46,6 +46,12 @@ def due_index(name: str) -> models.Index:
     return models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name=name)
 
 
+def forgotten_index(name: str, field: str, unfinished: str) -> models.Index:
+    """Return the index of rows that are unfinished though nothing is due: there should be none."""
+    forgotten = models.Q(**{field: unfinished}, due_at__isnull=True)
+    return models.Index(fields=["id"], condition=forgotten, name=name)
+
+
 def words(choices: type) -> list[tuple[str, str]]:
     """Return a StrEnum as Django choices."""
     members: Any = choices

@@ -20,6 +20,7 @@ from payments.models.record import (
     DueWork,
     Record,
     due_index,
+    forgotten_index,
     known,
     never_deleted,
     unchangeable,
@@ -94,6 +95,7 @@ class Refund(Record, DueWork):
         ]
         indexes: ClassVar = [
             due_index("refund_due"),
+            forgotten_index("refund_forgotten", "state", RefundState.PENDING.value),
             models.Index(
                 fields=["refund_reference"],
                 condition=~Q(refund_reference=""),

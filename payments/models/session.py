@@ -115,6 +115,7 @@ class PaymentSession(Record, DueWork):
                 ],
             ),
         ]
+        permissions: ClassVar = [("download_support_bundle", "Can download support bundles")]
         ordering = (F("created_at").desc(), F("id").desc())
 
     def __str__(self) -> str:

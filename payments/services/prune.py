@@ -1,4 +1,4 @@
-"""Forgets what need not be kept: old keys, webhooks that proved nothing, old lists of PSPs."""
+"""Forgets what need not be kept: old keys, boards, false webhooks, old lists of PSPs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from payments.models import (
     Discrepancy,
     IdempotencyRecord,
+    InvariantCheck,
     ReceiptState,
     Resolution,
     StatementLine,
@@ -16,6 +17,7 @@ from payments.models import (
 
 KEEP_IDEMPOTENCY: Final = timedelta(days=7)
 KEEP_REJECTED: Final = timedelta(days=30)
+KEEP_BOARDS: Final = timedelta(days=30)
 # What a PSP listed. Longer while a discrepancy is open that was found in it; discrepancies are
 # kept for ever.
 KEEP_STATEMENT_LINES: Final = timedelta(days=90)
@@ -24,6 +26,7 @@ KEEP_STATEMENT_LINES: Final = timedelta(days=90)
 def prune(*, now: datetime) -> None:
     """Delete records past their time. What concerns money is never among them."""
     IdempotencyRecord.objects.filter(created_at__lt=now - KEEP_IDEMPOTENCY).delete()
+    InvariantCheck.objects.filter(created_at__lt=now - KEEP_BOARDS).delete()
     WebhookReceipt.objects.filter(
         state=ReceiptState.REJECTED, created_at__lt=now - KEEP_REJECTED
     ).delete()

@@ -25,6 +25,7 @@ def every_page() -> list[str]:
     needs_id = {
         "session",
         "ask-the-psp",
+        "support-bundle",
         "reconciliation",
         "discrepancy",
         "resolve-discrepancy",

@@ -19,6 +19,7 @@ from payments.domain.lifecycle import Phase
 from payments.models import (
     Case,
     IdempotencyRecord,
+    InvariantCheck,
     Shop,
     ShopApiKey,
     StatementFormat,
@@ -77,6 +78,10 @@ def make_everything() -> None:
         path="/",
         body_hash="",
         locked_until=timezone.now(),
+    )
+    now = timezone.now()
+    InvariantCheck.objects.create(
+        checked_at=now, changed_since=now, duration_ms=7, sessions=1, complete=True, results=[]
     )
     ShopApiKey.objects.create_key(name="key", shop=session.shop)
 

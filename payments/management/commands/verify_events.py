@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import F, OuterRef, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from payments.models import Event, Purchase, chained_hash
+from payments.invariants.histories import in_chain_order, is_linked
+from payments.models import Event, Purchase
 
 
 class Command(BaseCommand):
@@ -34,16 +34,11 @@ class Command(BaseCommand):
 def check_chains(events: QuerySet[Event]) -> int:
     """Return how many events were checked; raise at the first broken link."""
     checked, session_id, position, previous = 0, None, 0, ""
-    in_order = events.annotate(data_text=Cast(F("data"), TextField())).order_by(
-        "session_id", "position"
-    )
-    for event in in_order.iterator(chunk_size=2000):
+    for event in in_chain_order(events).iterator(chunk_size=2000):
         if event.session_id != session_id:
             session_id, position, previous = event.session_id, 0, ""
         position += 1
-        if (event.position, event.previous_hash) != (position, previous) or (
-            event.hash != chained_hash(previous, event, event.data_text)
-        ):
+        if not is_linked(event, position=position, previous_hash=previous):
             raise CommandError(
                 f"The chain of session {session_id} is broken at position {position}."
             )

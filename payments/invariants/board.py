@@ -1,0 +1,205 @@
+"""Looks at every invariant in bounded time, and says what was not looked at.
+
+The caller gives the snapshot (`reading.snapshot`), so that all of a board is about one instant.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+
+from payments.invariants.catalogue import INVARIANTS, Invariant
+from payments.invariants.findings import Board, Finding, Result, Verdict
+from payments.invariants.guards import guards_in_force, missing
+from payments.invariants.reading import OutOfTime, Reader
+from payments.invariants.scope import BATCH, sessions_before, sessions_changed_since
+from payments.psp import psp_client
+
+FINDINGS_AT_MOST: Final = 100
+# Work is claimed within seconds; after this, nobody is coming for it.
+OVERDUE_AFTER: Final = timedelta(minutes=10)
+# Of the sessions that have not changed, how many a board looks at again: all in turn.
+WALK_AT_MOST: Final = 5_000
+SAMPLED_SESSIONS: Final = 1_000
+PUBLIC_PREFIX: Final = {"purchase": "pur_", "refund": "ref_", "notification": "msg_"}
+
+
+def look_at_everything(*, reader: Reader, now: datetime) -> Board:
+    """Look at every session, newest first, as far as the time goes."""
+    look = _Look(reader, now)
+    look.at_all_rows()
+    ended, walked_to = look.at_sessions_before(None, at_most=None)
+    return look.board(complete=ended, walked_to=walked_to)
+
+
+def look_at_changes(
+    *,
+    reader: Reader,
+    now: datetime,
+    since: datetime,
+    again: Iterable[UUID],
+    walk_from: UUID | None,
+) -> Board:
+    """Look at the sessions that changed, at those that offended before, and at some older ones.
+
+    Only the first two are needed for a board to be complete; the older ones come in turn.
+    """
+    look = _Look(reader, now)
+    look.at_all_rows()
+    try:
+        changed, all_named = sessions_changed_since(reader, since)
+    except OutOfTime:
+        changed, all_named = [], False
+    complete = look.at([*dict.fromkeys([*again, *changed])]) and all_named
+    walked_to = walk_from
+    if complete:
+        _, walked_to = look.at_sessions_before(walk_from, at_most=WALK_AT_MOST)
+    return look.board(complete=complete, walked_to=walked_to)
+
+
+@dataclass
+class _Tally:
+    """What has been found about one invariant so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    cut_off: bool = False
+    unknown_because: str = ""
+
+    def take(self, found: Iterable[Finding]) -> None:
+        self.findings.extend(finding for finding in found if finding not in self.findings)
+        self.cut_off = self.cut_off or len(self.findings) > FINDINGS_AT_MOST
+        del self.findings[FINDINGS_AT_MOST:]
+
+
+class _Look:
+    """One look: the tallies, and what they were taken over."""
+
+    def __init__(self, reader: Reader, now: datetime) -> None:
+        self._reader = reader
+        self._now = now
+        self._started = time.monotonic()
+        self._tallies = {invariant.id: _Tally() for invariant in INVARIANTS}
+        self._seen: set[UUID] = set()
+
+    def at_all_rows(self) -> None:
+        """Look at the guards, and at what is looked at whole."""
+        visible = [invariant for invariant in INVARIANTS if invariant.is_visible]
+        try:
+            in_force = guards_in_force(self._reader)
+        except OutOfTime as why:
+            for invariant in visible:
+                self._tallies[invariant.id].unknown_because = f"guards: {why}"
+        else:
+            for invariant in visible:
+                self._tallies[invariant.id].take(missing(invariant.guards, in_force))
+        for invariant in visible:
+            self._run(invariant, invariant.about_all, self._parameters([]))
+
+    def at(self, sessions: Sequence[UUID]) -> bool:
+        """Look at these sessions, batch by batch; tell whether time sufficed."""
+        unseen = [session_id for session_id in sessions if session_id not in self._seen]
+        for first in range(0, len(unseen), BATCH):
+            if self._reader.seconds_left <= 0:
+                return False
+            self._at_batch(unseen[first : first + BATCH])
+        return True
+
+    def at_sessions_before(
+        self, session_id: UUID | None, *, at_most: int | None
+    ) -> tuple[bool, UUID | None]:
+        """Walk on towards the oldest session; tell whether it was reached, and where to go on."""
+        walked = 0
+        while at_most is None or walked < at_most:
+            try:
+                batch = sessions_before(self._reader, session_id)
+            except OutOfTime:
+                return False, session_id
+            if not batch:
+                return True, None
+            if not self.at(batch):
+                return False, session_id
+            walked, session_id = walked + len(batch), batch[-1]
+        return False, session_id
+
+    def board(self, *, complete: bool, walked_to: UUID | None) -> Board:
+        """Return what was found."""
+        return Board(
+            checked_at=self._now,
+            duration_ms=int((time.monotonic() - self._started) * 1000),
+            sessions=len(self._seen),
+            complete=complete,
+            walked_to=walked_to,
+            results=tuple(self._result(invariant, complete=complete) for invariant in INVARIANTS),
+        )
+
+    def _at_batch(self, batch: list[UUID]) -> None:
+        parameters = self._parameters(batch)
+        for invariant in INVARIANTS:
+            self._run(invariant, invariant.about_sessions, parameters)
+            if invariant.search and not (invariant.sampled and len(self._seen) >= SAMPLED_SESSIONS):
+                self._search(invariant, batch)
+        self._seen.update(batch)
+
+    def _run(
+        self, invariant: Invariant, statements: Iterable[str], parameters: Mapping[str, Any]
+    ) -> None:
+        tally = self._tallies[invariant.id]
+        for statement in statements:
+            try:
+                tally.take(_findings(self._reader.rows(statement, parameters)))
+            except OutOfTime as why:
+                tally.unknown_because = tally.unknown_because or str(why)
+
+    def _search(self, invariant: Invariant, batch: list[UUID]) -> None:
+        tally = self._tallies[invariant.id]
+        if invariant.search is None:
+            return
+        try:
+            tally.take(invariant.search(self._reader, batch))
+        except OutOfTime as why:
+            tally.unknown_because = tally.unknown_because or str(why)
+
+    def _parameters(self, sessions: list[UUID]) -> dict[str, Any]:
+        windows = {
+            name: psp_client(name).capabilities.key_window.total_seconds()
+            for name in settings.BPS_PSPS
+        }
+        return {
+            "sessions": sessions,
+            "limit": FINDINGS_AT_MOST + 1,
+            "now": self._now,
+            "overdue": self._now - OVERDUE_AFTER,
+            "psps": list(windows),
+            "half_windows": [seconds / 2 for seconds in windows.values()],
+        }
+
+    def _result(self, invariant: Invariant, *, complete: bool) -> Result:
+        if not invariant.is_visible:
+            return Result(invariant.id, Verdict.ELSEWHERE)
+        tally = self._tallies[invariant.id]
+        because = tally.unknown_because
+        if not (because or complete) and self._needs_all_sessions(invariant):
+            because = f"time sufficed for {len(self._seen)} sessions only"
+        verdict = Verdict.HELD
+        if tally.findings:
+            verdict = Verdict.VIOLATED
+        elif because:
+            verdict = Verdict.UNKNOWN
+        return Result(invariant.id, verdict, tuple(tally.findings), tally.cut_off, because)
+
+    def _needs_all_sessions(self, invariant: Invariant) -> bool:
+        if invariant.sampled:
+            return len(self._seen) < SAMPLED_SESSIONS
+        return bool(invariant.about_sessions or invariant.search)
+
+
+def _findings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Finding]:
+    for session_id, kind, row_id, why in rows:
+        prefix = PUBLIC_PREFIX.get(kind, "")
+        yield Finding(session_id, kind, f"{prefix}{row_id.hex}" if prefix else str(row_id), why)
