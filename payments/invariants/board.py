@@ -6,7 +6,7 @@ The caller gives the snapshot (`reading.snapshot`), so that all of a board is ab
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -27,7 +27,6 @@ OVERDUE_AFTER: Final = timedelta(minutes=10)
 # Of the sessions that have not changed, how many a board looks at again: all in turn.
 WALK_AT_MOST: Final = 5_000
 SAMPLED_SESSIONS: Final = 1_000
-PUBLIC_PREFIX: Final = {"purchase": "pur_", "refund": "ref_", "notification": "msg_"}
 
 
 def look_at_everything(*, reader: Reader, now: datetime) -> Board:
@@ -152,7 +151,7 @@ class _Look:
         tally = self._tallies[invariant.id]
         for statement in statements:
             try:
-                tally.take(_findings(self._reader.rows(statement, parameters)))
+                tally.take(Finding.about(*row) for row in self._reader.rows(statement, parameters))
             except OutOfTime as why:
                 tally.unknown_because = tally.unknown_because or str(why)
 
@@ -185,7 +184,7 @@ class _Look:
         tally = self._tallies[invariant.id]
         because = tally.unknown_because
         if not (because or complete) and self._needs_all_sessions(invariant):
-            because = f"time sufficed for {len(self._seen)} sessions only"
+            because = f"time sufficed for {len(self._seen)} session(s) only"
         verdict = Verdict.HELD
         if tally.findings:
             verdict = Verdict.VIOLATED
@@ -197,9 +196,3 @@ class _Look:
         if invariant.sampled:
             return len(self._seen) < SAMPLED_SESSIONS
         return bool(invariant.about_sessions or invariant.search)
-
-
-def _findings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Finding]:
-    for session_id, kind, row_id, why in rows:
-        prefix = PUBLIC_PREFIX.get(kind, "")
-        yield Finding(session_id, kind, f"{prefix}{row_id.hex}" if prefix else str(row_id), why)

@@ -39,7 +39,7 @@ def rows_with_card_numbers(reader: Reader, sessions: Sequence[UUID]) -> list[Fin
     """Return the rows in which a card number is stored. The number itself is not repeated."""
     rows = reader.rows(WITH_MANY_DIGITS, {"sessions": list(sessions)})
     return [
-        Finding(session_id, kind, str(row_id), "holds what can be a card number")
+        Finding.about(session_id, kind, row_id, "holds what can be a card number")
         for session_id, kind, row_id, stored in rows
         if holds_card_number(_without_ids(bytes(stored).decode("utf-8", errors="replace")))
     ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
+
+PUBLIC_PREFIX: Final = {"purchase": "pur_", "refund": "ref_", "notification": "msg_"}
 
 
 class Verdict(StrEnum):
@@ -24,8 +26,14 @@ class Finding:
 
     session_id: UUID | None
     kind: str  # purchase, event, psp call, …
-    id: str  # a purchase's is the public one
+    id: str  # the public one where the kind has one
     why: str
+
+    @classmethod
+    def about(cls, session_id: UUID | None, kind: str, row_id: UUID, why: str) -> Finding:
+        """Return the finding about a row, by its key."""
+        prefix = PUBLIC_PREFIX.get(kind)
+        return cls(session_id, kind, f"{prefix}{row_id.hex}" if prefix else str(row_id), why)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""

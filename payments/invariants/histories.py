@@ -99,21 +99,19 @@ def broken_histories(reader: Reader, sessions: Sequence[UUID]) -> list[Finding]:
         events = in_chain_order(Event.objects.filter(session__in=sessions))
         told = {pk: list(rows) for pk, rows in groupby(events, key=lambda row: row.session_id)}
         rows = list(PaymentSession.objects.select_related("purchase").filter(pk__in=sessions))
-    return [finding for row in rows for finding in _faults(row, told.get(row.pk, []))]
+    faults = (_fault(row, told.get(row.pk, [])) for row in rows)
+    return [fault for fault in faults if fault is not None]
 
 
-def _faults(session: PaymentSession, events: list[Any]) -> Iterator[Finding]:
+def _fault(session: PaymentSession, events: list[Any]) -> Finding | None:
     broken = first_broken_link(events)
     if broken is not None:
         why = f"the chain is broken at position {broken.position}"
-        yield Finding(session.pk, "event", str(broken.pk), why)
-        return
+        return Finding.about(session.pk, "event", broken.pk, why)
     purchase = selectors.purchase_of(session)
-    for why in _differences(session, purchase, replay(events)):
-        row = purchase or session
-        kind = "purchase" if purchase else "session"
-        yield Finding(session.pk, kind, getattr(row, "public_id", str(row.pk)), why)
-        return
+    why = "; ".join(_differences(session, purchase, replay(events)))
+    kind, row = ("purchase", purchase) if purchase else ("session", session)
+    return Finding.about(session.pk, kind, row.pk, why) if why else None
 
 
 def _differences(

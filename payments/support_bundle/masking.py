@@ -101,4 +101,4 @@ class Masker:
             form = parse_qsl(text, strict_parsing=True, max_num_fields=MOST_FORM_FIELDS)
         except ValueError:
             return self.text(text)
-        return self.value(dict(form))
+        return self.value(dict(form)) if form else text
