@@ -17,7 +17,7 @@ from django.conf import settings
 from payments.invariants.catalogue import INVARIANTS, Invariant
 from payments.invariants.findings import Board, Finding, Result, Verdict
 from payments.invariants.guards import guards_in_force, missing
-from payments.invariants.reading import OutOfTime, Reader
+from payments.invariants.reading import NoTimeLeft, OutOfTime, Reader
 from payments.invariants.scope import BATCH, sessions_before, sessions_changed_since
 from payments.psp import psp_client
 
@@ -34,7 +34,7 @@ def look_at_everything(*, reader: Reader, now: datetime) -> Board:
     look = _Look(reader, now)
     look.at_all_rows()
     ended, walked_to = look.at_sessions_before(None, at_most=None)
-    return look.board(complete=ended, walked_to=walked_to)
+    return look.board(reached_all=ended, walked_to=walked_to)
 
 
 def look_at_changes(
@@ -55,11 +55,12 @@ def look_at_changes(
         changed, all_named = sessions_changed_since(reader, since)
     except OutOfTime:
         changed, all_named = [], False
-    complete = look.at([*dict.fromkeys([*again, *changed])]) and all_named
+    reached_all = look.at([*dict.fromkeys([*again, *changed])]) and all_named
     walked_to = walk_from
-    if complete:
+    if reached_all:
+        look.is_optional = True
         _, walked_to = look.at_sessions_before(walk_from, at_most=WALK_AT_MOST)
-    return look.board(complete=complete, walked_to=walked_to)
+    return look.board(reached_all=reached_all, walked_to=walked_to)
 
 
 @dataclass
@@ -71,13 +72,19 @@ class _Tally:
     unknown_because: str = ""
 
     def take(self, found: Iterable[Finding]) -> None:
-        self.findings.extend(finding for finding in found if finding not in self.findings)
-        self.cut_off = self.cut_off or len(self.findings) > FINDINGS_AT_MOST
-        del self.findings[FINDINGS_AT_MOST:]
+        every = list(dict.fromkeys([*self.findings, *found]))
+        self.cut_off = self.cut_off or len(every) > FINDINGS_AT_MOST
+        self.findings = every[:FINDINGS_AT_MOST]
 
 
 class _Look:
-    """One look: the tallies, and what they were taken over."""
+    """One look: the tallies, and what they were taken over.
+
+    While it `is_optional`, the end of time means only that others come in turn another time.
+    """
+
+    is_optional = False
+    _missed = False  # a statement about sessions that had to be looked at was not answered
 
     def __init__(self, reader: Reader, now: datetime) -> None:
         self._reader = reader
@@ -99,15 +106,17 @@ class _Look:
                 self._tallies[invariant.id].take(missing(invariant.guards, in_force))
         for invariant in visible:
             self._run(invariant, invariant.about_all, self._parameters([]))
+        # What concerns all rows is looked for anew by every board.
+        self._missed = False
 
     def at(self, sessions: Sequence[UUID]) -> bool:
-        """Look at these sessions, batch by batch; tell whether time sufficed."""
+        """Look at these sessions, batch by batch; tell whether time sufficed to reach all."""
         unseen = [session_id for session_id in sessions if session_id not in self._seen]
         for first in range(0, len(unseen), BATCH):
             if self._reader.seconds_left <= 0:
                 return False
             self._at_batch(unseen[first : first + BATCH])
-        return True
+        return self._reader.seconds_left > 0 or not self.is_optional
 
     def at_sessions_before(
         self, session_id: UUID | None, *, at_most: int | None
@@ -126,15 +135,17 @@ class _Look:
             walked, session_id = walked + len(batch), batch[-1]
         return False, session_id
 
-    def board(self, *, complete: bool, walked_to: UUID | None) -> Board:
+    def board(self, *, reached_all: bool, walked_to: UUID | None) -> Board:
         """Return what was found."""
         return Board(
             checked_at=self._now,
             duration_ms=int((time.monotonic() - self._started) * 1000),
             sessions=len(self._seen),
-            complete=complete,
+            complete=reached_all and not self._missed,
             walked_to=walked_to,
-            results=tuple(self._result(invariant, complete=complete) for invariant in INVARIANTS),
+            results=tuple(
+                self._result(invariant, reached_all=reached_all) for invariant in INVARIANTS
+            ),
         )
 
     def _at_batch(self, batch: list[UUID]) -> None:
@@ -153,7 +164,7 @@ class _Look:
             try:
                 tally.take(Finding.about(*row) for row in self._reader.rows(statement, parameters))
             except OutOfTime as why:
-                tally.unknown_because = tally.unknown_because or str(why)
+                self._was_not_answered(tally, why)
 
     def _search(self, invariant: Invariant, batch: list[UUID]) -> None:
         tally = self._tallies[invariant.id]
@@ -162,7 +173,12 @@ class _Look:
         try:
             tally.take(invariant.search(self._reader, batch))
         except OutOfTime as why:
+            self._was_not_answered(tally, why)
+
+    def _was_not_answered(self, tally: _Tally, why: OutOfTime) -> None:
+        if not (self.is_optional and isinstance(why, NoTimeLeft)):
             tally.unknown_because = tally.unknown_because or str(why)
+            self._missed = True
 
     def _parameters(self, sessions: list[UUID]) -> dict[str, Any]:
         windows = {
@@ -178,12 +194,12 @@ class _Look:
             "half_windows": [seconds / 2 for seconds in windows.values()],
         }
 
-    def _result(self, invariant: Invariant, *, complete: bool) -> Result:
+    def _result(self, invariant: Invariant, *, reached_all: bool) -> Result:
         if not invariant.is_visible:
             return Result(invariant.id, Verdict.ELSEWHERE)
         tally = self._tallies[invariant.id]
         because = tally.unknown_because
-        if not (because or complete) and self._needs_all_sessions(invariant):
+        if not (because or reached_all) and self._needs_all_sessions(invariant):
             because = f"time sufficed for {len(self._seen)} session(s) only"
         verdict = Verdict.HELD
         if tally.findings:

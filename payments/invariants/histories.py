@@ -31,7 +31,7 @@ class Replayed:
 
     status: str = ""
     psp: str = ""
-    phase: str = ""
+    last_phase: str = ""
     captured: Decimal = Decimal(0)
     presses: int = 0
     gap: str = ""  # where a move begins elsewhere than the one before it ended
@@ -85,11 +85,11 @@ def _purchase(told: Replayed, event: Event) -> None:
         told.presses += 1
     if event.phase_after in ("", event.phase_before):
         return
-    if event.phase_before != told.phase:
+    if event.phase_before != told.last_phase:
         told.gap = told.gap or f"event {event.position} begins at {event.phase_before or 'nothing'}"
-    told.phase = event.phase_after
+    told.last_phase = event.phase_after
     told.captured = Decimal(event.data.get("captured_amount") or told.captured)
-    if told.phase not in STARTED_PHASES and told.status == SessionStatus.REGISTERED:
+    if told.last_phase not in STARTED_PHASES and told.status == SessionStatus.REGISTERED:
         told.status = SessionStatus.COMPLETED
 
 
@@ -123,7 +123,7 @@ def _differences(
     compared: list[tuple[str, object, object]] = [
         ("status", str(session.status), str(told.status)),
         ("PSP", session.psp, told.psp),
-        ("phase", str(Phase(purchase.phase)) if purchase else "", told.phase),
+        ("phase", str(Phase(purchase.phase)) if purchase else "", told.last_phase),
         ("captured", purchase.captured_amount if purchase else Decimal(0), told.captured),
         ("presses", purchase.presses if purchase else 0, told.presses),
     ]

@@ -15,7 +15,11 @@ SET_TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, true)"
 
 
 class OutOfTime(Exception):
-    """A statement took longer than it may; or no time was left to begin one."""
+    """A statement took longer than any may."""
+
+
+class NoTimeLeft(OutOfTime):
+    """The look is over: a statement could not begin, or not end, in the time that was left."""
 
 
 @contextmanager
@@ -40,7 +44,7 @@ class Reader:
         return self._until - time.monotonic()
 
     def rows(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Return what a statement selects. Raises OutOfTime; the transaction goes on after it."""
+        """Return what a statement selects. Raises as `timed` does."""
         with self.timed(), connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -48,18 +52,23 @@ class Reader:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Bound every statement inside. Raises OutOfTime; the transaction goes on after it."""
-        seconds = min(self._statement_seconds, self.seconds_left)
-        if seconds <= 0:
-            raise OutOfTime("no time was left")
+        """Bound every statement inside. The transaction goes on after one that was too long.
+
+        Raises OutOfTime, or NoTimeLeft where it had less time than others have.
+        """
+        left = self.seconds_left
+        if left <= 0:
+            raise NoTimeLeft("no time was left")
+        seconds = min(self._statement_seconds, left)
         try:
             with transaction.atomic():
                 _limit(seconds)
                 yield
         except OperationalError as error:
-            if isinstance(error.__cause__, QueryCanceled):
-                raise OutOfTime(f"a statement took longer than {seconds:.1f} s") from error
-            raise
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+            kind = NoTimeLeft if left < self._statement_seconds else OutOfTime
+            raise kind(f"a statement took longer than {seconds:.1f} s") from error
 
 
 def _limit(seconds: float) -> None:

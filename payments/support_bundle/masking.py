@@ -18,7 +18,7 @@ from django.conf import settings
 from psp_clients.evidence import REMOVED, fit_to_keep, holds_card_number
 
 LONGEST_TEXT: Final = 8_000
-LONGEST_BODY_BYTES: Final = 256 * 1024
+LONGEST_BODY_BYTES: Final = 64 * 1024
 DEEPEST: Final = 40
 MOST_FORM_FIELDS: Final = 500
 SHORTEST_SECRET: Final = 6

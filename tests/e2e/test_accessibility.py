@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from payments.domain.lifecycle import Phase
-from payments.models import CauseKind, PaymentSession
+from payments.models import CauseKind, InvariantCheck, PaymentSession
 from tests.builders import (
     PASSWORD,
     make_case,
@@ -88,6 +88,19 @@ def busy_session() -> PaymentSession:
     make_receipt(session, body=b"x" * 9000)
     make_notification_try(session, error="no answer")
     make_case(session)
+    finding = {"session": str(session.pk), "kind": "event", "id": str(call.pk), "why": "z" * 300}
+    InvariantCheck.objects.create(
+        checked_at=timezone.now(),
+        changed_since=timezone.now(),
+        duration_ms=7,
+        sessions=1,
+        complete=False,
+        results=[
+            {"id": "I4", "verdict": "violated", "findings": [finding], "cut_off": True},
+            {"id": "I5", "verdict": "unknown", "unknown_because": "no time was left"},
+            {"id": "I7", "verdict": "held"},
+        ],
+    )
     return session
 
 
@@ -112,7 +125,9 @@ def test_the_mid_office_can_be_used_by_all(profile: str, open_page: OpenPage):
     assert_accessible(page)
     page.goto("/mid-office/search/?q=nothing")
     assert_accessible(page)
-    page.goto(f"/mid-office/sessions/{session.pk}/")
+    page.goto("/mid-office/invariants/")
+    assert_accessible(page)
+    page.goto(f"/mid-office/sessions/{session.pk}/#support-bundle")
     for summary in page.locator("summary").all():
         summary.click()
     assert_accessible(page)

@@ -54,7 +54,9 @@ def test_it_counts_the_journeys_of_the_check() -> None:
     assert "plays sixteen journeys" in README
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md", "docs/runbook.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/architecture.md", "docs/glossary.md", "docs/runbook.md"]
+)
 def test_its_links_lead_somewhere(document: str) -> None:
     here = (ROOT / document).parent
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / document).read_text())

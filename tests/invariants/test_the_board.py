@@ -31,7 +31,7 @@ from tests.builders import make_receipt
 from tests.invariants.planting import board, honest_purchase, honest_session
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMETERS = {
+PARAMETERS: dict[str, Any] = {
     "sessions": [UUID(int=1), UUID(int=2)],
     "limit": 101,
     "now": timezone.now(),
@@ -43,7 +43,7 @@ PARAMETERS = {
 }
 
 
-def verdicts(looked: Board) -> set[str]:
+def verdicts(looked: Board) -> set[Verdict]:
     """Return the verdicts on all that a database can show."""
     return {result.verdict for result in looked.results} - {Verdict.ELSEWHERE}
 
@@ -152,7 +152,8 @@ class TestALook:
             "I8",
             "a statement took longer than 0.2 s",
         )
-        assert looked.complete
+        assert not looked.complete
+        assert len(looked.having(Verdict.HELD)) == 14
 
     def test_that_ran_out_of_time_holds_nothing_for_held_and_keeps_what_it_found(
         self, monkeypatch: pytest.MonkeyPatch
@@ -199,6 +200,19 @@ class TestALook:
         assert (finally_.sessions, finally_.walked_to) == (0, None)
         assert all(looked.complete for looked in (first, then, finally_))
         assert old != oldest
+
+    def test_at_older_ones_may_end_with_the_time_and_goes_on_there_another_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(scope, "BATCH", 1)
+        older, newer = (honest_session().pk for _ in range(2))
+
+        looked = look_at(reader=OneBatch(seconds=30))
+
+        assert (looked.sessions, looked.complete, looked.walked_to) == (1, True, None)
+        assert verdicts(looked) == {Verdict.HELD}
+        assert look_at(walk_from=newer).sessions == 1
+        assert older < newer
 
 
 @pytest.mark.django_db
