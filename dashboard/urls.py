@@ -32,7 +32,9 @@ urlpatterns = [
         reconciliation.resolve_discrepancy,
         name="resolve-discrepancy",
     ),
+    path(
         "sessions/<uuid:session_id>/support-bundle/", support.support_bundle, name="support-bundle"
+    ),
     path("invariants/", invariants.board, name="invariants"),
     path("invariants/check/", invariants.check_now, name="check-invariants"),
 ]
