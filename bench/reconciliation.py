@@ -55,16 +55,20 @@ def _measure(purchases: int, of_each_kind: int, seed: int) -> int:
     books = plant(purchases=purchases, of_each_kind=of_each_kind, day=yesterday, seed=seed)
     books.store()
     print(f"{purchases} purchases, {len(books.lines)} lines, {len(books.planted)} planted")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used_before = before.ru_utime + before.ru_stime
     with listing_psp(books.lines) as url:
         seconds, summary = _reconcile(yesterday, url)
         again, second = _reconcile(yesterday, url)
     found = set(Discrepancy.objects.values_list("kind", "subject"))
     rows = Discrepancy.objects.count()
-    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak_mb, cpu_seconds = used.ru_maxrss / 1024, used.ru_utime + used.ru_stime - used_before
     missed, false = books.planted - found, found - books.planted
     print(f"found: {len(books.planted & found)} of {len(books.planted)}, false: {len(false)}")
     print(f"healed: {summary['healed']}, open: {len(summary['differences'])}")
     print(f"seconds: {seconds:.1f}, again: {again:.1f}, limit: {LIMIT_SECONDS}")
+    print(f"seconds of CPU, both runs without the database's: {cpu_seconds:.1f}")
     print(f"peak memory: {peak_mb:.0f} MB, limit: {LIMIT_MB}")
     print(f"new when run again: {rows - len(found)}, known: {second['already_known']}")
     for kind, subject in sorted(missed | false):

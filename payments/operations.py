@@ -16,6 +16,7 @@ from payments.domain.lifecycle import STARTED_PHASES
 from payments.invariants.findings import Verdict
 from payments.models import Case, Purchase
 from payments.selectors import last_invariant_check
+from payments.selectors import count_open_discrepancies
 from payments.services.due import KINDS, count_due
 
 COUNTED_AT_MOST: Final = 10_000
@@ -45,6 +46,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     open_cases = Gauge("bps_open_cases", "Cases that a person must look at", registry=registry)
     open_cases.set(Case.objects.filter(resolved_at__isnull=True).count())
     _invariants(registry, now)
+    differing = Gauge(
+        "bps_open_discrepancies", "Differences from PSPs' books, unresolved", registry=registry
+    )
+    differing.set(count_open_discrepancies())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -42,6 +42,7 @@ def record(run: ReconciliationRun, differences: Sequence[Difference]) -> int:
     One that is open stays the same row. One that a person resolved stays resolved as long as both
     sides say what they said then. Joins the caller's transaction.
     """
+    sessions = _locked({UUID(found.reference) for found in differences if found.reference})
     known = _known(run.psp, differences)
     again, new = [], []
     for found in differences:
@@ -55,7 +56,7 @@ def record(run: ReconciliationRun, differences: Sequence[Difference]) -> int:
             row.updated_at = timezone.now()
             again.append(row)
     Discrepancy.objects.bulk_update(again, ["last_run", "ours", "theirs", "updated_at"])
-    _insert(run, new)
+    _insert(run, new, sessions)
     return len(new)
 
 
@@ -69,8 +70,9 @@ def _known(psp: str, differences: Iterable[Difference]) -> dict[Key, Discrepancy
     return {key_of(row): row for row in by_age}
 
 
-def _insert(run: ReconciliationRun, new: Sequence[Difference]) -> None:
-    sessions = _locked({UUID(found.reference) for found in new if found.reference})
+def _insert(
+    run: ReconciliationRun, new: Sequence[Difference], sessions: dict[UUID, PaymentSession]
+) -> None:
     purchases = Purchase.objects.filter(session__in=sessions).values_list("session", "pk")
     purchase_of = dict(purchases)
     told: dict[UUID, list[dict[str, str]]] = {}
@@ -101,7 +103,7 @@ def _insert(run: ReconciliationRun, new: Sequence[Difference]) -> None:
 
 
 def _locked(keys: Iterable[UUID]) -> dict[UUID, PaymentSession]:
-    """Lock sessions in the order of their keys, as everybody must who writes their timelines."""
+    """Lock sessions in the order of their keys, before the discrepancies about them."""
     rows = PaymentSession.objects.select_for_update(no_key=True).filter(pk__in=list(keys))
     return {row.pk: row for row in rows.order_by("pk")}
 
@@ -117,16 +119,20 @@ def _in_words(row: Discrepancy) -> dict[str, str]:
 
 def close_healed(gone: Sequence[Discrepancy], run: ReconciliationRun, *, now: datetime) -> int:
     """Record that two sides agree now; return how many were still open. Joins the transaction."""
-    healed = Discrepancy.objects.filter(
-        pk__in=[row.pk for row in gone], resolution=Resolution.OPEN
-    ).update(resolution=Resolution.HEALED, resolved_at=now, last_run=run, updated_at=now)
     sessions = _locked({row.session_id for row in gone if row.session_id})
+    still_open = Discrepancy.objects.select_for_update(no_key=True).filter(
+        pk__in=[row.pk for row in gone], resolution=Resolution.OPEN
+    )
+    rows = list(still_open.order_by("pk"))
+    Discrepancy.objects.filter(pk__in=[row.pk for row in rows]).update(
+        resolution=Resolution.HEALED, resolved_at=now, last_run=run, updated_at=now
+    )
     cause = Cause(CauseKind.RECONCILIATION, str(run.pk))
-    for key, session in sessions.items():
-        what = [_in_words(row) for row in gone if row.session_id == key]
-        insert_together(event(session, "discrepancy.healed", cause, differences=what))
-        _close_case(session, "The two sides agree now.", now)
-    return healed
+    for key in {row.session_id for row in rows if row.session_id}:
+        what = [_in_words(row) for row in rows if row.session_id == key]
+        insert_together(event(sessions[key], "discrepancy.healed", cause, differences=what))
+        _close_case(sessions[key], "The two sides agree now.", now)
+    return len(rows)
 
 
 def ask_for_people(rows: Iterable[Discrepancy]) -> None:

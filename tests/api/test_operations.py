@@ -69,7 +69,9 @@ class TestMetrics:
             'bps_due_rows{kind="receipt"}': 0.0,
             'bps_due_rows{kind="refund"}': 0.0,
             'bps_due_rows{kind="notification"}': 0.0,
+            'bps_due_rows{kind="reconciliation"}': 0.0,
             "bps_open_cases": 0.0,
+            "bps_open_discrepancies": 0.0,
         }
 
     def test_count_what_is_due_and_unclaimed(self) -> None:
