@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -25,6 +26,8 @@ FOLDER: Final = Path(__file__).resolve().parents[2] / ".dev" / "campaign"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return 0 if nothing was violated and everything ended in time, else 1."""
     options = _parser().parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # so that everything is stopped
     setup = Setup(seed=options.seed, seconds=options.minutes * 60, rate=options.rate)
     if options.plan_only:
         sys.stdout.write(as_lines(setup.plan))

@@ -230,15 +230,10 @@ def outcomes_are_notified(case: Case) -> Iterator[Violation]:
 
 
 def errors_are_deserved(case: Case) -> Iterator[Violation]:
-    """No error but those that a shop may be given, and no answer that never comes.
-
-    A registration may be given up: nothing was bought, and a new checkout is as good.
-    """
+    """No error but those that a shop may be given. What is to be asked again is none."""
     for line in case.evidence.history:
         slug = str(line["said"].get("type", "")).removeprefix("urn:bps:problem:")
-        if line["trouble"] == "gave_up" and line["act"] != "register":
-            yield Violation("never answered", f"{line['status']} {slug} to the end", _ids(line))
-        elif line["status"] in CLIENT_FAULTS and slug not in REFUSALS[line["act"]]:
+        if line["status"] in CLIENT_FAULTS and slug not in REFUSALS[line["act"]]:
             if line["act"] == "forge" and line["status"] == UNAUTHORIZED:
                 continue
             yield Violation("undeserved error", f"{line['status']} {slug}", _ids(line))

@@ -13,11 +13,11 @@ from typing import Final
 from bench.campaign.case import Violation
 from bench.campaign.evidence import Evidence, collect
 from bench.campaign.history import History
+from bench.campaign.load import Load
 from bench.campaign.nemesis import Done, Nemesis
 from bench.campaign.oracle import judge
 from bench.campaign.setup import Setup
 from bench.campaign.shop import Shop
-from bench.campaign.shoppers import Load
 from bench.campaign.stand import Stand
 from bench.campaign.watch import Convergence, Watch
 
@@ -53,10 +53,14 @@ def run(setup: Setup, folder: Path, say: Say) -> Outcome:
         say("starting PostgreSQL, Valkey, the sandbox and BPS")
         stand.start()
         shop = Shop(stand.bps_url, stand.public_url, stand.api_key, history, stand.sandbox_url)
-        return _play(setup, stand, Load(setup, shop), history, say)
+        load = Load(setup, shop)
+        try:
+            return _play(setup, stand, load, history, say)
+        finally:
+            load.stop()
     finally:
-        history.close()
         stand.stop()
+        history.close()
 
 
 def _play(setup: Setup, stand: Stand, load: Load, history: History, say: Say) -> Outcome:
@@ -89,15 +93,20 @@ def _play(setup: Setup, stand: Stand, load: Load, history: History, say: Say) ->
         violations=judge(evidence, surplus_is_refunded=setup.surplus_is_refunded),
         convergence=watch.convergence(faults_ended_at),
         samples=watch.samples,
-        figures=_figures(evidence, load.sent),
+        figures={
+            "shoppers": load.sent,
+            "of which never had their turn": load.turned_away,
+            **_figures(evidence),
+        },
         deaths=_deaths(stand),
         load_faults=load.faults,
     )
 
 
-def _figures(evidence: Evidence, shoppers: int) -> dict[str, int]:
+def _figures(evidence: Evidence) -> dict[str, int]:
     """Count what happened, for the reader to see that it was a lot."""
-    asked = Counter(line["act"] for line in evidence.history)
+    asked = Counter(line["act"] for line in evidence.history if line["trouble"] != "gave_up")
+    asked["gave_up"] = len(evidence.history) - asked.total()
     unanswered = sum(1 for line in evidence.history if line["trouble"] not in ("", "gave_up"))
     server = sum(1 for line in evidence.history if (line["status"] or 0) >= 500)  # noqa: PLR2004
     ours = sum(1 for line in evidence.history if _is_our_fault(line["said"]))
@@ -105,21 +114,18 @@ def _figures(evidence: Evidence, shoppers: int) -> dict[str, int]:
         session["purchase"]["status"] for session in evidence.sessions if session["purchase"]
     )
     return {
-        "shoppers": shoppers,
         "checkouts registered": len(evidence.sessions),
         "purchases successful": statuses["successful"],
         "purchases failed": statuses["failed"],
         "purchases not ended": statuses["started"],
         "charges in the PSP's books": sum(len(row["charges"]) for row in evidence.books),
         "purchase requests that the PSP saw": sum(r["purchase_requests"] for r in evidence.books),
-        "requests of the shop": sum(asked.values()),
+        "requests of the shop": asked.total() - asked["gave_up"],
         "of which Buy Now": asked["buy"],
         "of which not answered": unanswered,
         "of which answered 5xx": server,
         "of which a fault of BPS (500)": ours,
-        "registrations given up": sum(
-            1 for r in evidence.history if r["trouble"] == "gave_up" and r["act"] == "register"
-        ),
+        "of which given up unanswered": asked["gave_up"],
         "webhooks delivered or tried": len(evidence.deliveries),
         "webhooks stored": len(evidence.receipts),
         "notifications received": len(evidence.notifications),

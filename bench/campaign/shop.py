@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Shop:
         self.public_url = public_url
         self.webhook_url = f"{public_url}/webhooks/sandbox/"
         self.site = site
+        self.closed = threading.Event()
         self._history = history
         self._authorization = {"Authorization": f"Api-Key {api_key}"}
 
@@ -75,7 +77,8 @@ class Shop:
         while True:
             heard = self.ask_once(asking)
             final = heard.status is not None and heard.status < SERVER_FAULT
-            if (final and heard.slug not in ASK_AGAIN) or time.monotonic() > until:
+            over = self.closed.is_set() or time.monotonic() > until
+            if (final and heard.slug not in ASK_AGAIN) or over:
                 if not final:
                     self._note(asking, "gave_up", 0.0, heard)
                 return heard

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -22,7 +22,6 @@ LOOK_AGAIN_SECONDS: Final = 1.5
 WAIT_FOR_AN_END_SECONDS: Final = 14.0
 TRIES_AGAIN_AFTER_A_DECLINE: Final = 0.6
 VISITS_THE_RESULT: Final = 0.25
-SHOPPERS_AT_ONCE: Final = 96
 BUY_NOW_WAITS: Final = ("", "", "", "wait=4")
 
 
@@ -261,37 +260,3 @@ class Shopper:
             time.sleep(LOOK_AGAIN_SECONDS)
             heard = self._read(checkout)
         return heard.purchase_status
-
-
-class Load:
-    """Sends shoppers at a steady rate, whatever becomes of those before them."""
-
-    def __init__(self, setup: Setup, shop: Shop) -> None:
-        self._setup = setup
-        self._shop = shop
-        self._pool = ThreadPoolExecutor(SHOPPERS_AT_ONCE, thread_name_prefix="shopper")
-        self._visits: list[Future[None]] = []
-        self._thread = threading.Thread(target=self._send, name="load", daemon=True)
-        self.faults: list[str] = []
-        self.sent = 0
-
-    def start(self) -> None:
-        """Begin to send shoppers, for the length of the run."""
-        self._thread.start()
-
-    def wait_until_all_came(self) -> None:
-        """Return once the last shopper has been sent."""
-        self._thread.join()
-
-    def wait_until_all_left(self) -> None:
-        """Return once the last shopper has done what she came for."""
-        wait(self._visits)
-        self.faults = [repr(error) for visit in self._visits if (error := visit.exception())]
-        self._pool.shutdown()
-
-    def _send(self) -> None:
-        began = time.monotonic()
-        for number in range(int(self._setup.seconds * self._setup.rate)):
-            time.sleep(max(0.0, began + number / self._setup.rate - time.monotonic()))
-            self._visits.append(self._pool.submit(Shopper(self._setup, self._shop, number).play))
-            self.sent += 1
