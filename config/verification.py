@@ -28,6 +28,7 @@ MEASURED = tuple(
         "api",
         "contract",
         "database",
+        "invariants",
         "midoffice",
         "properties",
         "rules",

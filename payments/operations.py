@@ -15,8 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from payments.domain.lifecycle import STARTED_PHASES
 from payments.invariants.findings import Verdict
 from payments.models import Case, Purchase
-from payments.selectors import last_invariant_check
-from payments.selectors import count_open_discrepancies
+from payments.selectors import count_open_discrepancies, last_invariant_check
 from payments.services.due import KINDS, count_due
 
 COUNTED_AT_MOST: Final = 10_000

@@ -222,7 +222,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         "I19",
         "After reconciliation every difference is a recorded discrepancy.",
         "What the PSP's books hold is not in our database.",
-        proved_in=("config/demo/check/journeys.py",),
+        proved_in=("tests/scenarios/test_reconciliation_finds_what_was_lost.py",),
     ),
     Invariant(
         "I20",

@@ -27,10 +27,6 @@ def forgetful_psp(world: World, settings: Any) -> Iterator[None]:
     psp_client.cache_clear()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a cancel is held to the key's window too, so that one lost cancel is never repeated",
-)
 def test_and_is_asked_for_again_until_the_psp_confirms_it(
     world: World, forgetful_psp: None
 ) -> None:
