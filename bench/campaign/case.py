@@ -22,11 +22,10 @@ class Violation:
 
 
 class Case:
-    """The evidence, indexed. `surplus_is_refunded`: a second charge must be given back."""
+    """The evidence, indexed."""
 
-    def __init__(self, evidence: Evidence, *, surplus_is_refunded: bool) -> None:
+    def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.surplus_is_refunded = surplus_is_refunded
 
     @cached_property
     def books(self) -> dict[str, list[Row]]:
@@ -50,20 +49,6 @@ class Case:
         for checkout, order in named.items():
             found[order].append(checkout)
         return found
-
-    @cached_property
-    def ended_before_paid(self) -> set[str]:
-        """Checkouts that the PSP said were declined or expired, and charged all the same."""
-        tokens = {
-            row["token"]
-            for row in self.evidence.deliveries
-            if row["type"] in ("session.declined", "session.expired")
-        }
-        return {
-            row["checkout_id"]
-            for row in self.evidence.books
-            if row["token"] in tokens and row["charges"]
-        }
 
     @cached_property
     def told_successful(self) -> dict[str, str]:

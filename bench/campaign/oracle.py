@@ -46,9 +46,9 @@ FINAL: Final = ("successful", "failed")
 Rule = Callable[[Case], Iterator[Violation]]
 
 
-def judge(evidence: Evidence, *, surplus_is_refunded: bool = False) -> list[Violation]:
+def judge(evidence: Evidence) -> list[Violation]:
     """Return everything that any rule finds wrong."""
-    case = Case(evidence, surplus_is_refunded=surplus_is_refunded)
+    case = Case(evidence)
     return [violation for rule in RULES for violation in rule(case)]
 
 
@@ -63,15 +63,10 @@ def one_charge_per_checkout(case: Case) -> Iterator[Violation]:
 
 
 def one_charge_per_order(case: Case) -> Iterator[Violation]:
-    """I1, I13: of the charges for an order at most one is unrefunded.
-
-    Where surplus is only marked: but for as many as the PSP had ended before it charged them.
-    """
+    """I1, I13: of the charges for an order at most one is unrefunded."""
     for order, checkouts in case.orders.items():
         kept = [checkout for checkout in checkouts if case.kept(checkout) > 0]
-        late = [checkout for checkout in kept if checkout in case.ended_before_paid]
-        excused = 0 if case.surplus_is_refunded else len(late)
-        if len(kept) > 1 + excused:
+        if len(kept) > 1:
             yield Violation(
                 "I1", f"{len(kept)} charges for one order", {"order": order, "checkouts": str(kept)}
             )

@@ -90,7 +90,7 @@ def _play(setup: Setup, stand: Stand, load: Load, history: History, say: Say) ->
     return Outcome(
         setup=setup,
         done=sorted(nemesis.done, key=lambda done: done.began),
-        violations=judge(evidence, surplus_is_refunded=setup.surplus_is_refunded),
+        violations=judge(evidence),
         convergence=watch.convergence(faults_ended_at),
         samples=watch.samples,
         figures={

@@ -20,7 +20,8 @@ STORIES: Final[Mapping[str, float]] = {
     "walks_away": 6,
     "cancels": 4,
     "cancels_while_buying": 3,
-    "late_success": 3,
+    "late_success": 2,
+    "surplus": 1,
     "forger": 1,
 }
 
@@ -42,8 +43,7 @@ class Setup:
     """One run. The same setup plans the same faults and the same shoppers.
 
     `digits` weighs which last two digits the amounts have ("" leaves what happens to the PSP's
-    rates); `sql` is run in BPS's database before anything starts; `surplus_is_refunded` tells
-    whether a second charge for an order must be given back or only marked.
+    rates); `sql` is run in BPS's database before anything starts.
     """
 
     seed: int
@@ -57,7 +57,6 @@ class Setup:
     session_seconds: int = 86_400
     environment: Mapping[str, str] = field(default_factory=dict)
     sql: tuple[str, ...] = ()
-    surplus_is_refunded: bool = False
     calm_seconds: float = 120.0
 
     @property

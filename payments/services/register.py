@@ -242,7 +242,10 @@ def _register_once(
 ) -> Answer[RegisteredSession]:
     window = psp_client(session.psp).capabilities.key_window
     if not claim_send(call, now=now, key_window=window):
-        raise PspUnavailable(ASK_AGAIN_AFTER)
+        # Nobody was given a token, so nobody can pay on what the PSP may have registered.
+        why = "Unanswered for so long that the PSP may have forgotten the key."
+        _fail(session, why, Cause(CauseKind.PSP_CALL, str(call.pk)))
+        raise PspRefused
     prepared = call.prepared
     return ask(session.psp, lambda client: client.register(prepared))
 

@@ -66,5 +66,7 @@ def test_refuses_a_kind_that_there_is_not():
 def test_knows_every_crash_point_and_only_scenarios_that_there_are():
     bursts = {name.removeprefix("burst:") for name in BY_NAME if name.startswith("burst:")}
 
-    assert set(CRASH_POINTS) == {str(point) for point in CrashPoint}
+    # Reconciliation runs by night: tests/scenarios kills it.
+    by_day = set(CrashPoint) - {CrashPoint.BEFORE_BATCH_COMMIT}
+    assert set(CRASH_POINTS) == {str(point) for point in by_day}
     assert bursts <= set(SCENARIOS)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from payments.domain.lifecycle import Phase, SessionStatus
 from payments.models import CaseKind, CauseKind, Purchase, Refund, ShopNotification
+from tests import builders
 from tests.builders import (
     make_case,
     make_event,
@@ -49,15 +50,8 @@ def honest_rows() -> None:
 
 def make_refund(purchase: Purchase, **fields: Any) -> Refund:
     """Return a refund that nobody guarded against."""
-    defaults = {
-        "session": purchase.session,
-        "purchase": purchase,
-        "amount": "5.00",
-        "currency": purchase.currency,
-        "due_at": timezone.now() + timedelta(minutes=1),
-    }
     with guards_off():
-        return Refund.objects.create(**defaults | fields)
+        return builders.make_refund(purchase, **fields)
 
 
 def test_among_honest_rows_there_is_none():
@@ -317,7 +311,7 @@ class TestI12:
 
     def test_a_refund_that_the_purchase_does_not_know_of(self):
         purchase = honest_purchase()
-        make_refund(purchase, state="successful", due_at=None)
+        make_refund(purchase, phase="successful", due_at=None)
 
         assert found() == {"I12": {purchase.public_id}}
 
@@ -329,9 +323,9 @@ class TestI12:
 
     def test_but_not_refunds_that_add_up(self):
         purchase = honest_purchase(refunded_amount=5)
-        make_refund(purchase, state="successful", due_at=None)
+        make_refund(purchase, phase="successful", due_at=None)
         make_refund(purchase, amount="14.99")
-        make_refund(purchase, amount="19.99", state="failed", due_at=None)
+        make_refund(purchase, amount="19.99", phase="failed", due_at=None)
 
         assert found() == {}
 
@@ -350,7 +344,7 @@ class TestI13:
 
     def test_a_surplus_whose_refund_failed(self):
         purchase = self.surplus()
-        make_refund(purchase, state="failed", due_at=None)
+        make_refund(purchase, phase="failed", due_at=None)
 
         assert found() == {"I13": {purchase.public_id}}
 

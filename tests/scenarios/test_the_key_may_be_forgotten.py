@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from payments.domain.next_step import SUBMIT_WITHIN
-from payments.models import PspCall, Purchase
+from payments.models import Case, PspCall, Purchase
 from payments.services.end_session import end_session
 from tests.builders import make_purchase
 from tests.scenarios.world import Checkout, World
@@ -98,3 +98,19 @@ class TestAnExpiry:
 
         assert ended.status == world.session(checkout).status == "registered"
         assert world.books(checkout)["status"] == "cancelled"
+
+
+class TestARegistrationInDoubt:
+    def test_is_given_up_rather_than_sent_without_a_key(self, world: World) -> None:
+        """Nobody has its token, so nobody can pay on what the PSP may hold."""
+        body = world.new_checkout("20.00")
+        world.sandbox.control("outage", {"seconds": 60, "mode": "drop"})
+        assert world.post("", body).status_code == 503
+        PspCall.objects.update(first_sent_at=timezone.now() - timedelta(hours=12))
+        world.sandbox.control("outage", {"seconds": 0})
+
+        world.work_until(lambda: world.read(body["checkout_id"])["status"] == "failed")
+
+        assert PspCall.objects.get().sends == 1
+        assert [case.kind for case in Case.objects.all()] == ["refused_by_psp"]
+        assert world.post("", {**body, "checkout_id": "another"}).status_code == 201
