@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from payments.domain.lifecycle import Phase, SessionStatus
 from payments.domain.reconciliation import DifferenceKind
+from payments.domain.refunds import RefundPhase
 from payments.models import PaymentSession, Purchase, Refund, Shop
 
 Line = dict[str, Any]
@@ -158,7 +159,8 @@ class _Planting:
             purchase=bought,
             amount="1.00",
             currency="EUR",
-            state="successful",
+            phase=RefundPhase.SUCCESSFUL,
+            phase_since=bought.phase_since + MINUTE,
             refund_reference=f"re_{key.hex}",
             finished_at=bought.phase_since + MINUTE,
         )

@@ -37,7 +37,7 @@ MEASURED = tuple(
     )
 )
 PYTEST = (sys.executable, "-m", "pytest")
-TESTS = (*PYTEST, *MEASURED, "--cov")
+TESTS = (*PYTEST, *MEASURED, "--cov", "--numprocesses=3")
 BESIDE = {
     "other tests": (*PYTEST, *(f"--ignore={folder}" for folder in MEASURED)),
     "style": ("ruff", "check"),

@@ -100,7 +100,7 @@ def test_enters_every_table_by_an_index(statement: str) -> None:
         cursor.execute(f"EXPLAIN {statement}", PARAMETERS)
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
-    assert "Scan using" in plan or "Bitmap Index Scan" in plan
+    assert re.search(r"Index (Only )?Scan", plan)
     assert re.findall(r"Seq Scan on (?!payments_shop\b)\w+", plan) == []
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import requests
 
@@ -63,7 +64,12 @@ Stories = Mapping[str, Story]
 
 def begin(merchant: Merchant) -> Stories:
     """Begin all stories at once; the receiver refuses the unsigned webhooks among them."""
-    sessions = {name: merchant.register(amount=f"20.{DIGITS[name]}") for name in DIGITS}
+    # Other tests set the PSP's clock ahead meanwhile.
+    expires_at = (datetime.now(tz=UTC) + timedelta(days=30)).isoformat()
+    sessions = {
+        name: merchant.register(amount=f"20.{digits}", expires_at=expires_at)
+        for name, digits in DIGITS.items()
+    }
     merchant.receiver.answer_with(
         sessions["webhook_unsigned"].webhook_path, lambda one: 204 if one.is_signed else 401
     )

@@ -46,8 +46,8 @@ def test_is_tried_again_with_the_same_id_and_a_fresh_signature(merchant: Merchan
 
     first, second, third = merchant.webhooks(session, 3)
 
-    assert 1 <= second.at - first.at < 2
-    assert 2 <= third.at - second.at < 3
+    assert second.at - first.at >= 1
+    assert third.at - second.at >= 2
     assert all(one.is_signed for one in (first, second, third))
     assert first.headers["webhook-id"] == third.headers["webhook-id"]
     assert first.headers["webhook-signature"] != third.headers["webhook-signature"]

@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from payments import selectors
 from payments.domain.lifecycle import Phase
-from payments.models import CaseKind, CauseKind, PaymentSession, Purchase, Refund, ShopNotification
+from payments.models import CaseKind, CauseKind, PaymentSession, Purchase, ShopNotification
 from payments.support_bundle import document
 from payments.support_bundle.document import as_text, support_bundle
 from tests.builders import (
@@ -27,6 +27,7 @@ from tests.builders import (
     make_psp_call,
     make_purchase,
     make_receipt,
+    make_refund,
     make_session,
     make_shop,
 )
@@ -113,9 +114,7 @@ class TestItsSummary:
     def test_names_what_else_is_not_settled(self) -> None:
         purchase = make_purchase(phase=Phase.CAPTURED)
         session = purchase.session
-        refund = Refund.objects.create(
-            session=session, purchase=purchase, amount="5.00", currency="EUR"
-        )
+        refund = make_refund(purchase)
         untold = ShopNotification.objects.create(
             session=session, type="purchase.successful", body="{}"
         )
@@ -208,14 +207,7 @@ class TestItsContent:
 
     def test_tells_of_refunds(self) -> None:
         purchase = make_purchase(phase=Phase.CAPTURED)
-        refund = Refund.objects.create(
-            session=purchase.session,
-            purchase=purchase,
-            amount="5.00",
-            currency="EUR",
-            refund_reference="re_1",
-            reason="Erika asked for it",
-        )
+        refund = make_refund(purchase, refund_reference="re_1", reason="Erika asked for it")
 
         [told] = bundle(purchase.session)["refunds"]
 
