@@ -30,7 +30,6 @@ MEASURED = tuple(
         "database",
         "invariants",
         "midoffice",
-        "properties",
         "rules",
         "scenarios",
         "webhooks",
