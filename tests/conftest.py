@@ -6,9 +6,21 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from config.chromium import ARGUMENTS, MISSING, find_chromium
+
+# pyproject.toml chooses "repeatable": a change is what makes a test fail, not the day's luck.
+# `--hypothesis-profile=search` looks where nobody has looked yet, for as long as one has.
+UNHURRIED = hypothesis_settings(deadline=None, suppress_health_check=list(HealthCheck))
+hypothesis_settings.register_profile(
+    "repeatable", UNHURRIED, derandomize=True, max_examples=40, stateful_step_count=25
+)
+hypothesis_settings.register_profile(
+    "search", UNHURRIED, max_examples=1_000, stateful_step_count=50, print_blob=True
+)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from psp_clients.contract import (
@@ -414,14 +414,6 @@ class ClientContract(PspDialect):
             at = NOW + timedelta(seconds=seconds)
             self.assert_rejected(client, *self.webhook(secrets=self.SECRETS[:1], at=at))
 
-    @settings(
-        max_examples=150,
-        deadline=None,
-        suppress_health_check=[
-            HealthCheck.function_scoped_fixture,
-            HealthCheck.differing_executors,
-        ],
-    )
     @given(data=st.data())
     def test_nothing_but_a_proof_is_taken_whatever_bytes_come(
         self, client: PspClient, data: st.DataObject

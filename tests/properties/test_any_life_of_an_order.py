@@ -22,7 +22,6 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client, override_settings
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -57,7 +56,7 @@ VERDICTS = st.sampled_from(["paid", "paid", "declined", "processing"])
 WAITS = [20, 20, 120, 120, 600, 3_600, 5 * 3_600, 13 * 3_600, 25 * 3_600]
 DAY = 24 * 3_600
 # What may come of a request that changes something for good, here or at the PSP.
-ANSWERS = {200, 201, 202, 401, 404, 409, 422, 503}
+ANSWERS = {200, 201, 202, 401, 404, 409, 422, 502, 503}
 # Every column by which BPS reckons time; shifting them all is a leap of its clock.
 CLOCKS = {
     "payments_paymentsession": ("expires_at", "due_at", "leased_until", "cancel_requested_at"),
@@ -405,12 +404,4 @@ def nothing_left_over() -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 def test_any_life_of_an_order() -> None:
     with nothing_left_over():
-        run_state_machine_as_test(
-            LifeOfAnOrder,
-            settings=settings(
-                max_examples=20,
-                stateful_step_count=25,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        run_state_machine_as_test(LifeOfAnOrder)

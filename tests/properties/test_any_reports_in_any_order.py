@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.domain.lifecycle import FAILED_PHASES, PHASE_REPORTED, STATUS_OF, Phase
@@ -122,11 +122,6 @@ def replayed_phase(purchase: Purchase) -> str:
 
 @pytest.mark.django_db
 class TestAPurchase:
-    @settings(
-        max_examples=60,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
     @given(deliveries())
     def test_ends_where_the_psps_last_truth_is(
         self, given_deliveries: tuple[tuple[ReportedState, ...], list[Happening]]
@@ -168,11 +163,6 @@ class TestAPurchase:
             return truth
         return Phase.IN_DOUBT if Unanswered() in happenings else Phase.SUBMITTING
 
-    @settings(
-        max_examples=30,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
     @given(
         st.sampled_from(Phase),
         st.lists(
@@ -202,11 +192,6 @@ class TestAPurchase:
 
 @pytest.mark.django_db
 class TestAnOrder:
-    @settings(
-        max_examples=30,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
     @given(
         st.lists(
             st.tuples(st.integers(0, 2), st.sampled_from([S.CAPTURED, S.DECLINED, S.PENDING])),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from payments.models import WebhookReceipt
@@ -19,9 +19,6 @@ from tests.database.tables import snapshot
 from tests.webhooks.psp import URL, Delivery
 
 RECEIPTS = "payments_webhookreceipt"
-quietly = settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 # What an HTTP server lets through in a header: visible Latin-1, spaces and tabs.
 header_text = st.text(
@@ -52,7 +49,6 @@ def others(tables: dict[str, str]) -> dict[str, str]:
 
 
 class TestAnyBytesAndHeaders:
-    @quietly
     @given(
         st.binary(max_size=300) | json_values.map(lambda value: json.dumps(value).encode()),
         st.dictionaries(
@@ -77,7 +73,6 @@ class TestAnyBytesAndHeaders:
 
 
 class TestAnySignedObject:
-    @quietly
     @given(
         st.fixed_dictionaries(
             {},
