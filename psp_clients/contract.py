@@ -225,7 +225,10 @@ class NotSent(PspError):
 
 
 class RetryableRejected(PspError):
-    """The PSP says that nothing happened and that it may be asked again, same key."""
+    """The PSP says that nothing happened and that it may be asked again, same key.
+
+    Not for "the first request with this key still runs": that one happened, and is in doubt.
+    """
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)

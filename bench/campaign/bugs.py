@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -130,7 +130,7 @@ def hunt(bug: Bug, folder: Path) -> list[dict[str, Any]]:
     return violations
 
 
-def caught_by(violations: list[Mapping[str, Any]]) -> str:
+def caught_by(violations: Iterable[Mapping[str, Any]]) -> str:
     """Say which rules saw the bug and how often; nothing if none did."""
     seen = Counter(str(one["rule"]) for one in violations if one["rule"] != "no verdict")
     return ", ".join(f"{rule} ({number})" for rule, number in sorted(seen.items()))

@@ -42,6 +42,11 @@ class Conclusion(StrEnum):
     IN_DOUBT = "in_doubt"  # the PSP may have acted: ask it, and let nobody start over
 
 
+def never_arrived(outcome: CallOutcome, *, first_and_only: bool) -> bool:
+    """Tell whether it is proved that no send of a call ever had an effect."""
+    return outcome in NOTHING_HAPPENED and first_and_only
+
+
 def conclude_purchase(outcome: CallOutcome, *, first_and_only: bool) -> Conclusion:
     """Conclude from what came of sending a purchase.
 

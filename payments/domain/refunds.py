@@ -10,6 +10,7 @@ from typing import Final
 
 from payments.domain.lifecycle import Verdict
 from payments.domain.next_step import Step, may_send
+from payments.domain.schedule import next_poll
 from psp_clients.contract import RefundState
 
 
@@ -28,6 +29,12 @@ UNFINISHED_REFUND_PHASES: Final = (
     RefundPhase.IN_DOUBT,
     RefundPhase.PENDING,
 )
+
+UNANSWERED_REFUND_PHASES: Final = (RefundPhase.SUBMITTING, RefundPhase.IN_DOUBT)
+
+# An answer may be older than the bank's sending the money back, and the webhook of that older
+# than the record of the answer: a success is looked at once more.
+SUCCESS_IS_LOOKED_AT_AFTER: Final = timedelta(minutes=1)
 
 # The word that shops see. It takes what is under way for given, so that no sum is given twice.
 REFUND_STATE_OF: Final[dict[RefundPhase, RefundState]] = {
@@ -81,6 +88,15 @@ def refundable(captured: Decimal, refunds: Iterable[tuple[Decimal, RefundPhase]]
     return captured - sum(given, Decimal(0))
 
 
+def first_look(phase: RefundPhase, *, now: datetime) -> datetime | None:
+    """Return when a refund that enters a phase now is looked at, or None when it never is."""
+    if phase is RefundPhase.FAILED:
+        return None
+    if phase is RefundPhase.SUCCESSFUL:
+        return now + SUCCESS_IS_LOOKED_AT_AFTER
+    return next_poll(answered=phase is RefundPhase.PENDING, polls=0, since=now, now=now)
+
+
 def refund_step(
     *, phase: RefundPhase, first_sent_at: datetime | None, now: datetime, key_window: timedelta
 ) -> Step:
@@ -89,7 +105,7 @@ def refund_step(
     Unanswered, it is sent again while the PSP surely remembers its key, for the answer then is
     that of the first send. Later, and once the PSP has it, the PSP is only asked.
     """
-    unanswered = phase in (RefundPhase.SUBMITTING, RefundPhase.IN_DOUBT)
+    unanswered = phase in UNANSWERED_REFUND_PHASES
     if unanswered and may_send(first_sent_at=first_sent_at, now=now, key_window=key_window):
         return Step.SEND
     return Step.LOOK_UP

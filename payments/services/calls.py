@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce
 
-from payments.domain.answers import NOTHING_HAPPENED
+from payments.domain.answers import never_arrived
 from payments.models import PaymentSession, PspCall, Purchase, Refund
 from payments.psp import Answer
 from psp_clients.contract import (
@@ -62,25 +62,27 @@ def claim_send(call: PspCall, *, now: datetime, key_window: timedelta) -> bool:
     return bool(claimed)
 
 
-def is_first_and_only(call: PspCall) -> bool:
-    """Tell whether no send but the latest can have reached the PSP."""
-    return call.first_sent_at == call.last_sent_at
+def is_first_and_only(call: PspCall, answer: Answer[Any]) -> bool:
+    """Tell whether no send but the one answered so can have reached the PSP.
+
+    Asked of the row, which is held until the caller's transaction ends: while this process
+    waited for its answer, its lease may have lapsed and another have sent the call too. A result
+    needs no such proof, and is not asked for it.
+    """
+    if answer.result is not None or call.first_sent_at != call.last_sent_at:
+        return False
+    row = PspCall.objects.select_for_update(no_key=True).only("sends").get(pk=call.pk)
+    return row.sends == call.sends
 
 
-def never_arrived(call: PspCall, answer: Answer[Any]) -> bool:
-    """Tell whether it is proved that no send of this call ever had an effect."""
-    return answer.outcome in NOTHING_HAPPENED and is_first_and_only(call)
-
-
-def finish_call(call: PspCall, answer: Answer[Any], *, now: datetime) -> None:
+def finish_call(call: PspCall, answer: Answer[Any], *, first_and_only: bool, now: datetime) -> None:
     """Record what came of a send."""
     call.outcome = answer.outcome
-    if never_arrived(call, answer):
-        call.first_sent_at = None
-        # Who slept past the lease knows nothing of its successor's send, which may have arrived.
-        sent_by_nobody_since = PspCall.objects.filter(pk=call.pk, last_sent_at=call.last_sent_at)
-        sent_by_nobody_since.update(first_sent_at=None)
+    changed: dict[str, Any] = {}
+    if never_arrived(answer.outcome, first_and_only=first_and_only):
+        changed["first_sent_at"] = call.first_sent_at = None
     PspCall.objects.filter(pk=call.pk).update(
+        **changed,
         outcome=answer.outcome,
         answered_at=now,
         duration_ms=answer.duration_ms,

@@ -106,9 +106,9 @@ def _record_send(
 ) -> Purchase:
     """Record what came of a send, and take it to the gate, in one transaction."""
     cause = Cause(CauseKind.PSP_CALL, str(call.pk))
-    first_and_only = is_first_and_only(call)
     with transaction.atomic(durable=True):
-        finish_call(call, answer, now=now)
+        first_and_only = is_first_and_only(call, answer)
+        finish_call(call, answer, first_and_only=first_and_only, now=now)
         settled = _conclude(purchase, call, answer, cause, now, first_and_only=first_and_only)
         passing(CrashPoint.BEFORE_RECORD_COMMIT)
     passing(CrashPoint.AFTER_RECORD_COMMIT)
@@ -191,7 +191,7 @@ def _fence(purchase: Purchase, now: datetime) -> None:
         return
     now = timezone.now()
     with transaction.atomic(durable=True):
-        finish_call(fence.call, fence.answer, now=now)
+        fence.finish(now)
         if fence.answer.result is not None:
             cause = Cause(CauseKind.PSP_CALL, str(fence.call.pk))
             settle.apply_report(purchase, fence.answer.result, cause=cause, now=now)

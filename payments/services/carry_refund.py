@@ -11,7 +11,7 @@ from django.utils import timezone
 from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import CallOutcome, Conclusion, conclude_refund
 from payments.domain.next_step import Step
-from payments.domain.refunds import RefundPhase, refund_step
+from payments.domain.refunds import UNANSWERED_REFUND_PHASES, RefundPhase, refund_step
 from payments.domain.schedule import SUBMISSION_RETRIES, next_poll, retry_delay
 from payments.models import CaseKind, CauseKind, PspCall, Refund
 from payments.psp import Answer, ask, psp_client
@@ -29,7 +29,7 @@ from psp_clients.contract import Operation, RefundReport
 def carry_refund(refund_id: UUID, *, now: datetime) -> None:
     """Do the next thing for a due refund: send its call, or ask what became of it."""
     refund = Refund.objects.select_related("purchase__session", "purchase__shop").get(pk=refund_id)
-    if not refund.is_unfinished:
+    if refund.phase == RefundPhase.FAILED:
         due.release("refund", refund.pk, due_at=None)
         return
     call = PspCall.objects.get(refund=refund, operation=Operation.REFUND)
@@ -53,8 +53,8 @@ def _send(refund: Refund, call: PspCall) -> None:
     passing(CrashPoint.AFTER_ANSWER)
     now = timezone.now()
     with transaction.atomic(durable=True):
-        first_and_only = is_first_and_only(call)
-        finish_call(call, answer, now=now)
+        first_and_only = is_first_and_only(call, answer)
+        finish_call(call, answer, first_and_only=first_and_only, now=now)
         _conclude(refund, call, answer, now, first_and_only=first_and_only)
         passing(CrashPoint.BEFORE_RECORD_COMMIT)
     passing(CrashPoint.AFTER_RECORD_COMMIT)
@@ -88,6 +88,7 @@ def _conclude(
 
 def _look_up(refund: Refund, now: datetime) -> None:
     payment, wanted = refund.purchase.psp_reference, refund.psp_reference
+    due_when_read = refund.due_at
     answer = ask(refund.purchase.session.psp, lambda asked: asked.fetch_refund(payment, wanted))
     now = max(now, timezone.now())
     with transaction.atomic(durable=True):
@@ -95,7 +96,21 @@ def _look_up(refund: Refund, now: datetime) -> None:
         if answer.result is not None:
             cause = Cause(CauseKind.POLL, str(fetched.pk))
             refund = apply_refund_report(refund, answer.result, cause=cause, now=now)
-        _schedule_next_look(refund, now, counted=answer.outcome is not CallOutcome.NOT_SENT)
+        if answer.result is not None and not refund.is_unfinished:
+            _leave(refund, due_when_read)
+        else:
+            counted = answer.outcome is not CallOutcome.NOT_SENT
+            _schedule_next_look(refund, now, counted=counted)
+
+
+def _leave(refund: Refund, due_when_read: datetime | None) -> None:
+    """Give back a refund that has nothing more to learn, unless there is news meanwhile.
+
+    A webhook makes the refund due whoever holds it: what it announced may be younger than what
+    was just seen, and must not be taken for done with it.
+    """
+    Refund.objects.filter(pk=refund.pk, due_at=due_when_read).update(due_at=None)
+    Refund.objects.filter(pk=refund.pk).update(leased_until=None)
 
 
 def _schedule_next_look(refund: Refund, now: datetime, *, counted: bool = True) -> None:
@@ -105,12 +120,12 @@ def _schedule_next_look(refund: Refund, now: datetime, *, counted: bool = True) 
     """
     polls = refund.polls + counted
     at = next_poll(
-        answered=refund.phase == RefundPhase.PENDING,
+        answered=refund.phase not in UNANSWERED_REFUND_PHASES,
         polls=polls,
         since=refund.phase_since,
         now=now,
     )
-    kept = Refund.objects.filter(pk=refund.pk, phase=refund.phase, finished_at=None).update(
+    kept = Refund.objects.filter(pk=refund.pk, phase=refund.phase).update(
         polls=polls, due_at=due.sooner(at, now), leased_until=None
     )
     if at is None and kept:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from payments.domain.answers import CallOutcome
 from payments.domain.lifecycle import SessionStatus
+from payments.domain.reports import NOTHING_WILL_BE_CHARGED
 from payments.domain.schedule import SUBMISSION_RETRIES, retry_delay
 from payments.models import (
     CaseKind,
@@ -24,7 +25,6 @@ from payments.models import (
 )
 from payments.psp import ask
 from payments.services import due
-from payments.services.calls import finish_call
 from payments.services.fence import cancel_at_psp
 from payments.services.inserts import insert_together
 from payments.services.refusals import (
@@ -35,8 +35,6 @@ from payments.services.refusals import (
 )
 from payments.services.timeline import Cause, event, open_case
 from psp_clients.contract import PspReference, ReportedState
-
-NOTHING_WILL_BE_CHARGED = (ReportedState.CANCELLED, ReportedState.EXPIRED)
 
 
 def cancel_session(*, shop: Shop, checkout_id: str, cause: Cause, now: datetime) -> PaymentSession:
@@ -101,7 +99,8 @@ def end_session(session: PaymentSession, *, now: datetime) -> PaymentSession:
     reference = PspReference(session.psp_token or "", session.reference)
     fence = cancel_at_psp(session, reference, now=now)
     if fence is not None:
-        finish_call(fence.call, fence.answer, now=timezone.now())
+        with transaction.atomic(durable=True):
+            fence.finish(timezone.now())
     if fence is None or fence.answer.outcome == CallOutcome.STATE_CONFLICT:
         answer = ask(session.psp, lambda asked: asked.fetch(reference))
     else:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q
 
 from payments.crash_points import CrashPoint, passing
-from payments.domain.refunds import UNFINISHED_REFUND_PHASES
+from payments.domain.refunds import RefundPhase
 from payments.domain.schedule import RECEIPT_RETRIES, retry_delay
 from payments.models import (
     CauseKind,
@@ -123,9 +123,9 @@ def process_receipt(receipt_id: UUID, *, now: datetime) -> None:
     if report is None:
         _later(receipt, now)
         return
-    if Refund.objects.filter(purchase=purchase, phase__in=UNFINISHED_REFUND_PHASES).update(
-        due_at=now
-    ):
+    # The successful ones too: a bank may have sent the money back.
+    may_have_moved = Refund.objects.filter(purchase=purchase).exclude(phase=RefundPhase.FAILED)
+    if may_have_moved.update(due_at=now):
         due.hint()
     _finish(receipt, session, now, "")
 

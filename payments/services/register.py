@@ -33,7 +33,7 @@ from payments.models import (
 )
 from payments.psp import Answer, ask, psp_client
 from payments.services import due
-from payments.services.calls import claim_send, finish_call, staged_call
+from payments.services.calls import claim_send, finish_call, is_first_and_only, staged_call
 from payments.services.inserts import insert_together
 from payments.services.refusals import (
     CheckoutConflict,
@@ -259,7 +259,7 @@ def _record(
         raise ValueError("there is nothing to record")
     with transaction.atomic(durable=True):
         locked = PaymentSession.objects.select_for_update(no_key=True).get(pk=session.pk)
-        finish_call(call, answer, now=now)
+        finish_call(call, answer, first_and_only=is_first_and_only(call, answer), now=now)
         if locked.status != SessionStatus.CREATED or locked.psp != call.psp:
             return locked
         locked.status = SessionStatus.REGISTERED
@@ -287,7 +287,7 @@ def _record_failure(
 ) -> None:
     """Record an answer without a token: the session stays due, or fails where it is refused."""
     with transaction.atomic(durable=True):
-        finish_call(call, answer, now=now)
+        finish_call(call, answer, first_and_only=is_first_and_only(call, answer), now=now)
         wait = retry_delay(SUBMISSION_RETRIES, call.sends)
         due.release("session", session.pk, due_at=due.sooner(now + wait, now))
     if answer.outcome not in UNDECIDED:
@@ -312,7 +312,8 @@ def _move_to_next(
 ) -> PaymentSession:
     """Turn to the next PSP, with a call and a key of its own."""
     with transaction.atomic(durable=True):
-        finish_call(call, answer, now=timezone.now())
+        only = is_first_and_only(call, answer)
+        finish_call(call, answer, first_and_only=only, now=timezone.now())
         locked = PaymentSession.objects.select_for_update(no_key=True).get(pk=session.pk)
         locked.psp = psp
         locked.save(update_fields=["psp", "updated_at"])

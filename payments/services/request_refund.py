@@ -10,10 +10,9 @@ from django.db import transaction
 
 from payments.domain.lifecycle import Phase
 from payments.domain.money import with_digits_of
-from payments.domain.refunds import RefundPhase, refundable
 from payments.models import Purchase, Refund, RefundOrigin
 from payments.services.refusals import NothingToRefund, RefundTooLarge
-from payments.services.stage_refund import stage_refund
+from payments.services.stage_refund import left_to_refund, stage_refund
 from payments.services.timeline import Cause
 from psp_clients.contract import Money
 
@@ -32,10 +31,7 @@ def request_refund(
             .select_related("session", "shop")
             .get(pk=purchase_id)
         )
-        left = refundable(
-            purchase.captured_amount,
-            [(Decimal(r.amount), RefundPhase(r.phase)) for r in purchase.refunds.all()],
-        )
+        left = left_to_refund(purchase)
         if purchase.phase != Phase.CAPTURED or left <= 0:
             raise NothingToRefund
         asked = left if amount is None else amount

@@ -24,13 +24,14 @@ from payments.domain.lifecycle import (
     Verdict,
     judge,
 )
-from payments.domain.money import same_money, with_digits_of
+from payments.domain.money import with_digits_of
 from payments.domain.orders import LateSuccess, SuccessStep, after_success
+from payments.domain.reports import wrong_money
 from payments.domain.schedule import next_poll
 from payments.models import Capture, CaseKind, Purchase, RefundOrigin
 from payments.services import due
 from payments.services.inserts import insert_together
-from payments.services.stage_refund import stage_refund
+from payments.services.stage_refund import left_to_refund, stage_refund
 from payments.services.timeline import (
     Cause,
     event,
@@ -71,7 +72,13 @@ def apply_report(purchase: Purchase, report: Report, *, cause: Cause, now: datet
                 f"The PSP says {report.psp_word!r}, which no table lists.",
                 locked,
             )
-        wrong = _wrong_money(locked, report)
+        wrong = wrong_money(
+            ours=locked.money,
+            state=report.state,
+            stated=report.money,
+            captured=report.captured,
+            part_may_be_captured=locked.session.capture == Capture.MANUAL,
+        )
         if wrong:
             return _refuse(locked, report, wrong, cause)
         reported = PHASE_REPORTED[report.state]
@@ -129,24 +136,6 @@ def _lock(purchase: Purchase) -> tuple[Purchase, list[Purchase]]:
     )
     [locked] = [row for row in rows if row.pk == purchase.pk]
     return locked, [row for row in rows if row.pk != purchase.pk]
-
-
-def _wrong_money(purchase: Purchase, report: Report) -> str:
-    """Say how the PSP's sums differ from ours, or nothing."""
-    ours = purchase.money
-    if report.money is not None and not same_money(ours, report.money):
-        return f"{report.money.amount} {report.money.currency}, not {ours.amount} {ours.currency}"
-    if report.state is not ReportedState.CAPTURED:
-        return ""
-    taken = report.captured
-    if taken is None:
-        return "captured, without saying how much"
-    in_part = purchase.session.capture == Capture.MANUAL and (
-        taken.currency == ours.currency and 0 < Decimal(taken.amount) <= Decimal(ours.amount)
-    )
-    if same_money(ours, taken) or in_part:
-        return ""
-    return f"captured {taken.amount} {taken.currency}, not {ours.amount} {ours.currency}"
 
 
 def _refuse(purchase: Purchase, report: Report, wrong: str, cause: Cause) -> Settled:
@@ -244,8 +233,7 @@ def _act_on_success(
         before=before,
         surplus=purchase.surplus,
         other_charge_is_kept=any(
-            rival.phase == Phase.CAPTURED and rival.refunded_amount < rival.captured_amount
-            for rival in rivals
+            rival.phase == Phase.CAPTURED and left_to_refund(rival) > 0 for rival in rivals
         ),
         policy=LateSuccess(purchase.shop.late_success),
     )

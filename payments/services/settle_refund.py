@@ -16,9 +16,9 @@ from payments.domain.refunds import (
     REFUND_PHASE_REPORTED,
     UNFINISHED_REFUND_PHASES,
     RefundPhase,
+    first_look,
     judge_refund,
 )
-from payments.domain.schedule import next_poll
 from payments.models import CaseKind, Purchase, Refund, RefundOrigin
 from payments.services import due
 from payments.services.inserts import insert_together
@@ -124,14 +124,9 @@ def _move(
 ) -> None:
     before = refund.phase
     unfinished = phase in UNFINISHED_REFUND_PHASES
-    answered = phase is not RefundPhase.IN_DOUBT
     refund.phase, refund.phase_since, refund.polls = phase, now, 0
     refund.finished_at = None if unfinished else now
-    refund.due_at = (
-        due.sooner(next_poll(answered=answered, polls=0, since=now, now=now), now)
-        if unfinished
-        else None
-    )
+    refund.due_at = due.sooner(first_look(phase, now=now), now)
     refund.leased_until = None
     refund.save(
         update_fields=[

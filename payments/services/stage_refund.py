@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID, uuid5
 
-from payments.domain.refunds import RefundPhase
+from payments.domain.refunds import RefundPhase, refundable
 from payments.models import CauseKind, Purchase, Refund, RefundOrigin, new_idempotency_key
 from payments.psp import psp_client
 from payments.services import due
@@ -18,6 +19,17 @@ from psp_clients.contract import Money
 # The namespace of keys that are made from a purchase's id, so that one charge can be given back
 # of itself only once, whoever decides it and however often.
 AUTOMATIC_REFUNDS: Final = UUID("0197a8f2-4c1e-7d36-9b52-6e0f3a1d8c47")
+
+
+def left_to_refund(purchase: Purchase) -> Decimal:
+    """Return what may still be given back of a purchase whose row the caller holds.
+
+    What is on its way back counts as given: it is no longer the shop's to keep.
+    """
+    return refundable(
+        purchase.captured_amount,
+        [(Decimal(r.amount), RefundPhase(r.phase)) for r in purchase.refunds.all()],
+    )
 
 
 def stage_refund(

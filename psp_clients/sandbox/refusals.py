@@ -20,7 +20,6 @@ from psp_clients.contract import (
 from psp_clients.http import Answer
 from psp_clients.strict_json import JsonObject, Unreadable, child, read_object
 
-IN_PROGRESS_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(hours=1)
 
 # Only what cannot hold a secret is quoted from an answer.
@@ -53,10 +52,6 @@ def _state_conflict(refusal: Refusal) -> PspError:
     return StateConflict(refusal.message)
 
 
-def _in_progress(refusal: Refusal) -> PspError:
-    return RetryableRejected(refusal.message, retry_after=refusal.retry_after or IN_PROGRESS_WAIT)
-
-
 def _slow_down(refusal: Refusal) -> PspError:
     return RetryableRejected(refusal.message, retry_after=refusal.retry_after)
 
@@ -69,8 +64,9 @@ def _in_doubt(refusal: Refusal) -> PspError:
     return InDoubt(refusal.message)
 
 
+# A key whose first request still runs proves that one arrived: the opposite of nothing happened.
 BY_CODE: Final[dict[tuple[int, str], Callable[[Refusal], PspError]]] = {
-    (409, "idempotency_in_progress"): _in_progress,
+    (409, "idempotency_in_progress"): _in_doubt,
     (409, "state_conflict"): _state_conflict,
 }
 BY_STATUS: Final[dict[int, Callable[[Refusal], PspError]]] = {

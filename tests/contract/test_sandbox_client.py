@@ -90,7 +90,7 @@ class SandboxDialect(PspDialect):
         (refusal(403, "forbidden"), AuthFailed),
         (Reply(403, b"<html>"), AuthFailed),
         (refusal(404, "not_found"), InDoubt),
-        (refusal(409, "idempotency_in_progress", Retry_After="1"), RetryableRejected),
+        (refusal(409, "idempotency_in_progress", Retry_After="1"), InDoubt),
         (refusal(409, "state_conflict"), StateConflict),
         (refusal(409, "something_else"), InDoubt),
         (refusal(422, "idempotency_mismatch"), InvalidRequest),
@@ -537,8 +537,6 @@ class TestTheSandboxClient(SandboxDialect):
     @pytest.mark.parametrize(
         ("reply", "wait"),
         [
-            (refusal(409, "idempotency_in_progress"), timedelta(seconds=1)),
-            (refusal(409, "idempotency_in_progress", Retry_After="3"), timedelta(seconds=3)),
             (refusal(429, "slow_down", Retry_After="7"), timedelta(seconds=7)),
             (refusal(429, "slow_down", Retry_After="999999999"), timedelta(hours=1)),
             (refusal(429, "slow_down", Retry_After="-1"), None),

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from payments.domain.answers import CallOutcome, Conclusion, conclude_purchase, conclude_refund
+from payments.domain.answers import (
+    CallOutcome,
+    Conclusion,
+    conclude_purchase,
+    conclude_refund,
+    never_arrived,
+)
 
 # Outcome, then what is concluded from the only send, and from a repeat.
 PURCHASE = {
@@ -41,3 +47,11 @@ def test_a_refund_is_concluded_from_proof_alone(outcome: CallOutcome) -> None:
     )
 
     assert concluded == REFUND[outcome]
+
+
+@pytest.mark.parametrize("outcome", list(CallOutcome))
+def test_a_call_never_arrived_if_its_only_send_was_turned_away(outcome: CallOutcome) -> None:
+    proved = outcome in (CallOutcome.NOT_SENT, CallOutcome.RETRYABLE)
+
+    assert never_arrived(outcome, first_and_only=True) is proved
+    assert not never_arrived(outcome, first_and_only=False)

@@ -15,6 +15,7 @@ from payments.domain.refunds import (
     REFUND_GRAPH,
     REFUND_STATE_OF,
     RefundPhase,
+    first_look,
     judge_refund,
     refund_step,
     refundable,
@@ -101,3 +102,19 @@ class TestADueRefund:
         step = refund_step(phase=RefundPhase.PENDING, first_sent_at=NOW, now=NOW, key_window=WINDOW)
 
         assert step is Step.LOOK_UP
+
+
+class TestTheFirstLookAtARefund:
+    @pytest.mark.parametrize(
+        ("phase", "after"),
+        [
+            (RefundPhase.IN_DOUBT, timedelta(seconds=15)),
+            (RefundPhase.PENDING, timedelta(minutes=1)),
+            (RefundPhase.SUCCESSFUL, timedelta(minutes=1)),
+        ],
+    )
+    def test_comes_soon_and_at_a_success_too(self, phase: RefundPhase, after: timedelta) -> None:
+        assert first_look(phase, now=NOW) == NOW + after
+
+    def test_never_comes_where_nothing_can_change(self) -> None:
+        assert first_look(RefundPhase.FAILED, now=NOW) is None

@@ -14,7 +14,9 @@ from django.utils import timezone
 from payments.models import CallOutcome, CauseKind, PspCall, Refund
 from payments.services.refusals import NothingToRefund, RefundTooLarge
 from payments.services.request_refund import request_refund
+from payments.services.settle_refund import apply_refund_report
 from payments.services.timeline import Cause
+from psp_clients.contract import RefundReport, RefundState
 from tests.scenarios.world import Checkout, World
 
 ASKED = Cause(CauseKind.STAFF, "", "ann")
@@ -172,6 +174,21 @@ class TestARefundThatTakesTime:
         again = give_back(world, checkout)
         world.work_until(lambda: ended(again))
         assert given_back(world, checkout)[0] == "20.00"
+
+
+class TestARefundThatTheBankSendsBack:
+    def test_after_it_was_called_successful_is_given_back_no_more(self, world: World) -> None:
+        checkout = paid(world)
+        refund = give_back(world, checkout, "19.92")  # pending there, and fails in the end
+        world.work()
+        called_successful = RefundReport(RefundState.SUCCESSFUL, "successful", "", None)
+        apply_refund_report(refund, called_successful, cause=ASKED, now=timezone.now())
+        assert world.purchase(checkout).refunded_amount == Decimal("19.92")
+
+        world.work_until(lambda: Refund.objects.get(pk=refund.pk).phase == "failed")
+
+        assert world.purchase(checkout).refunded_amount == 0
+        assert [case.kind for case in world.session(checkout).cases.all()] == ["refund_failed"]
 
 
 class TestARefundWhileThePspIsDown:

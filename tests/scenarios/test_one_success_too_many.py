@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
 from payments.domain.orders import LateSuccess
-from payments.models import Purchase, Refund, RefundOrigin, Shop
+from payments.models import CauseKind, Purchase, Refund, RefundOrigin, Shop
+from payments.services import settle
+from payments.services.timeline import Cause
+from psp_clients.contract import Money, Report, ReportedState
+from tests.builders import make_purchase, make_refund, make_session, make_shop
 from tests.scenarios.world import Checkout, World
 
 
@@ -75,3 +84,28 @@ class TestASecondSuccessOfAnOrder:
         assert world.books(kept)["refunded"] == "0.00"
         assert cases(world, late) == [("surplus", False)]
         assert Purchase.objects.filter(phase="captured", surplus=False).count() == 1
+
+
+@pytest.mark.django_db
+class TestASecondSuccessWhileTheFirstIsOnItsWayBack:
+    @pytest.mark.parametrize(("left", "refunds"), [("0.00", 0), ("0.01", 1)])
+    def test_is_kept_for_a_person_to_decide_unless_the_first_is_kept_in_part(
+        self, left: str, refunds: int
+    ) -> None:
+        shop = make_shop()
+        first, second = (
+            make_purchase(make_session(shop=shop, order_reference="o-1"), phase=phase)
+            for phase in ("captured", "expired")
+        )
+        on_its_way = str(Decimal("19.99") - Decimal(left))
+        make_refund(first, amount=on_its_way, phase="pending")
+        money = Money("19.99", "EUR")
+        report = Report(ReportedState.CAPTURED, "paid", money, money)
+
+        cause = Cause(CauseKind.RECEIPT, "receipt-1")
+        settle.apply_report(second, report, cause=cause, now=timezone.now())
+
+        second.refresh_from_db()
+        assert second.surplus
+        assert Refund.objects.filter(purchase=second).count() == refunds
+        assert [case.kind for case in second.session.cases.all()] == ["surplus"]

@@ -1,0 +1,63 @@
+"""Reports: how the PSP's sums are compared with ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments.domain.reports import NOTHING_WILL_BE_CHARGED, wrong_money
+from psp_clients.contract import Money, ReportedState
+
+OURS = Money("19.99", "EUR")
+CAPTURED = ReportedState.CAPTURED
+
+
+def wrong(
+    state: ReportedState, stated: Money | None, captured: Money | None, *, in_part: bool = False
+) -> str:
+    return wrong_money(
+        ours=OURS, state=state, stated=stated, captured=captured, part_may_be_captured=in_part
+    )
+
+
+@pytest.mark.parametrize("state", list(ReportedState))
+def test_our_own_sum_is_right_whatever_its_zeros(state: ReportedState) -> None:
+    assert not wrong(state, Money("19.990", "EUR"), OURS)
+
+
+@pytest.mark.parametrize("state", list(ReportedState))
+@pytest.mark.parametrize("stated", [Money("19.98", "EUR"), Money("19.99", "USD")])
+def test_a_payment_for_another_sum_is_wrong_in_every_state(
+    state: ReportedState, stated: Money
+) -> None:
+    assert wrong(state, stated, OURS) == f"{stated.amount} {stated.currency}, not 19.99 EUR"
+
+
+@pytest.mark.parametrize("state", [s for s in ReportedState if s is not CAPTURED])
+def test_a_payment_that_was_not_taken_needs_no_sum(state: ReportedState) -> None:
+    assert not wrong(state, None, None)
+
+
+class TestASuccess:
+    def test_says_how_much_was_taken(self) -> None:
+        assert wrong(CAPTURED, OURS, None) == "captured, without saying how much"
+
+    @pytest.mark.parametrize("taken", [Money("19.98", "EUR"), Money("20.00", "EUR")])
+    def test_of_another_sum_is_wrong(self, taken: Money) -> None:
+        assert wrong(CAPTURED, OURS, taken) == f"captured {taken.amount} EUR, not 19.99 EUR"
+
+    @pytest.mark.parametrize(
+        ("taken", "right"),
+        [
+            (Money("0.01", "EUR"), True),
+            (Money("19.99", "EUR"), True),
+            (Money("0.00", "EUR"), False),
+            (Money("20.00", "EUR"), False),
+            (Money("5.00", "USD"), False),
+        ],
+    )
+    def test_may_be_a_part_where_the_shop_captures_by_hand(self, taken: Money, right: bool) -> None:
+        assert (not wrong(CAPTURED, OURS, taken, in_part=True)) is right
+
+
+def test_only_a_cancel_or_an_expiry_is_a_fence() -> None:
+    assert set(NOTHING_WILL_BE_CHARGED) == {ReportedState.CANCELLED, ReportedState.EXPIRED}

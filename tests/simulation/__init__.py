@@ -1,0 +1,1 @@
+"""The simulation of the rules, its oracle, and its missing guards."""
