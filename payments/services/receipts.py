@@ -27,15 +27,15 @@ from payments.psp import psp_client
 from payments.services import due
 from payments.services.inserts import insert_statement
 from payments.services.look_up import look_up
-from psp_clients.contract import WebhookNotice, WebhookRejected
+from psp_clients.contract import ReportedState, WebhookNotice, WebhookRejected
 
 # A forger must not fill the disk: of what is not proved, the beginning is evidence enough.
 KEPT_OF_REJECTED_BYTES: Final = 4096
 # Headers worth keeping: what a signature is checked with. The rest may hold secrets of proxies.
 KEPT_HEADERS: Final = ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
-# A webhook may overtake the commit of the registration it is about; after this many looks it is
-# for no session of ours.
-LOOKS_FOR_A_SESSION: Final = 5
+# A webhook may overtake the commit of the registration it is about, and the replica that answers
+# the PSP's look-ups; after this many looks there is no such session, and no such news.
+LOOKS: Final = 5
 
 COUNT_REPEATS: Final = """
     ON CONFLICT (psp, event_id) DO UPDATE
@@ -104,7 +104,8 @@ def _of_no_interest(body: bytes) -> WebhookNotice:
 def process_receipt(receipt_id: UUID, *, now: datetime) -> None:
     """Work on a stored webhook: find its session, ask the PSP, apply what it says now.
 
-    A PSP that cannot be asked is asked again later; the receipt stays due until then.
+    A PSP that cannot be asked, or that does not know yet what it announced, is asked again later;
+    the receipt stays due until then.
     """
     receipt = WebhookReceipt.objects.get(pk=receipt_id)
     if receipt.state != ReceiptState.WAITING:
@@ -120,7 +121,8 @@ def process_receipt(receipt_id: UUID, *, now: datetime) -> None:
         _finish(receipt, session, now, "nobody had pressed Buy Now")
         return
     report = look_up(purchase, cause_kind=CauseKind.RECEIPT, cause_id=str(receipt.pk), now=now)
-    if report is None:
+    overtaken = report is not None and report.state is ReportedState.OPEN
+    if report is None or (overtaken and receipt.attempts < LOOKS):
         _later(receipt, now)
         return
     # The successful ones too: a bank may have sent the money back.
@@ -150,7 +152,7 @@ def _finish(receipt: WebhookReceipt, session: PaymentSession, now: datetime, not
 
 
 def _look_for_a_session_again(receipt: WebhookReceipt, now: datetime) -> None:
-    if receipt.attempts < LOOKS_FOR_A_SESSION:
+    if receipt.attempts < LOOKS:
         _later(receipt, now)
         return
     WebhookReceipt.objects.filter(pk=receipt.pk).update(

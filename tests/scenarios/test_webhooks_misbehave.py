@@ -1,12 +1,17 @@
 """Webhooks come early, twice, late, never, forged, out of order, or lie."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import requests
+from django.utils import timezone
 
 from payments.models import Case, ReceiptState, ShopNotification, WebhookReceipt
+from payments.services import due
+from payments.services.receipts import process_receipt
 from tests.scenarios.world import World
+from tests.webhooks.psp import Delivery
 
 
 class TestAWebhookThat:
@@ -18,6 +23,24 @@ class TestAWebhookThat:
 
         assert not WebhookReceipt.objects.filter(psp_token=checkout.token).exists()
         assert world.charges(checkout) == 1
+
+    def test_the_psps_own_look_ups_know_nothing_of_yet_is_worked_on_again(
+        self, world: World
+    ) -> None:
+        checkout = world.register()
+        world.buy(checkout, prefer="respond-async")  # nobody has sent it: the session is open there
+        assert Delivery.about(world.session(checkout)).send().status_code == 200
+        now, states = timezone.now(), []
+
+        for _ in range(5):
+            claimed = due.claim_due("receipt", now=now)
+            assert claimed is not None
+            process_receipt(claimed, now=now)
+            states.append(WebhookReceipt.objects.get().state)
+            now += timedelta(minutes=2)
+
+        assert states == ["waiting"] * 4 + ["processed"]
+        assert world.purchase(checkout).phase == "submitting"
 
     def test_comes_twice_counts_once(self, world: World) -> None:
         checkout = world.register("20.10")
