@@ -50,7 +50,7 @@ class ConfirmMode(StrEnum):
     """What Buy Now means at a PSP."""
 
     CAPTURES = "captures"  # our call makes the PSP charge
-    READS = "reads"  # the PSP's own page charges; our call only asks
+    READS = "reads"  # the PSP's own page charges: Buy Now sends nothing, and only asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,16 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class PspReference:
-    """Everything that may name one payment at a PSP."""
+    """Everything that may name one payment at a PSP.
+
+    `return_query` is what the shopper's browser brought back from the PSP's page. It proves
+    nothing: it is handed to PSPs that give a look-up only to whoever shows it.
+    """
 
     psp_token: str
     reference: str  # ours: unique per session, sent at registration
     payment_reference: str = ""  # theirs, where it differs from the token
+    return_query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,9 @@ class Transaction:
 class WebhookNotice:
     """What one verified webhook is about. A doorbell: the truth is fetched.
 
-    `report` is set only by PSPs that offer no look-up.
+    `report` and `refund_report` are set only by PSPs that offer no look-up. `attention` says why
+    a person must look, where the news is none of a payment's state (a chargeback). A PSP that
+    does not sign names no event either: its `event_id` is empty, and the look-up is the proof.
     """
 
     event_id: str  # unique per PSP, for ever
@@ -192,6 +199,10 @@ class WebhookNotice:
     reference: str
     occurred_at: datetime | None
     report: Report | None = None
+    payment_reference: str = ""  # theirs, where neither token nor our reference is told
+    refund: RefundReference | None = None  # where it is about a refund
+    refund_report: RefundReport | None = None
+    attention: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +216,11 @@ class WebhookResponse:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a PSP can do, so that callers ask instead of knowing PSPs by name."""
+    """What a PSP can do, so that callers ask instead of knowing PSPs by name.
+
+    With `ends_at_expiry` nothing is charged on a session after the `expires_at` that it was
+    registered with, unless we ask for it: an unbought one then needs no fence to end.
+    """
 
     confirm_mode: ConfirmMode
     can_poll: bool
@@ -214,6 +229,7 @@ class Capabilities:
     manual_capture: bool
     currencies: frozenset[str]
     key_window: timedelta  # how long the PSP remembers an idempotency key
+    ends_at_expiry: bool = False
 
 
 class PspError(Exception):
@@ -271,12 +287,20 @@ class WebhookRejected(Exception):
     """An incoming webhook is not proved to come from the PSP, now."""
 
 
+class WebhookUnverifiable(Exception):
+    """Whether an incoming webhook is genuine cannot be found out now: it must come again."""
+
+
 class PspClient(Protocol):
     """One PSP in our words. Every method may raise any PspError, except where noted.
 
     What changes something at the PSP has two steps. `prepare_*` is pure: it builds the exact
     call (raising InvalidRequest or Unsupported), so that the caller can store it. The verb of
     the same name sends a prepared call, now or again, and reads the answer.
+
+    What a PSP does not offer is Unsupported, and said in `capabilities`: with ConfirmMode.READS
+    there is no confirm, and without `can_poll` no fetch_refund, and a fetch only with the
+    `return_query`.
     """
 
     name: str
@@ -303,7 +327,7 @@ class PspClient(Protocol):
     def transactions(self, since: datetime, until: datetime) -> Iterator[Transaction]: ...
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> list[WebhookNotice]:
-        """Verify, then read. Raises WebhookRejected, and no PspError."""
+        """Verify, then read. Raises WebhookRejected or WebhookUnverifiable, and no PspError."""
         ...
 
     def webhook_response(self) -> WebhookResponse: ...
