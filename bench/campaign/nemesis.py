@@ -51,6 +51,8 @@ class Done:
 class Nemesis:
     """Runs the plan from `start`, and has undone every fault when `wait` returns."""
 
+    ends_the_load = False
+
     def __init__(self, stand: Stand, plan: Iterable[Fault]) -> None:
         self.done: list[Done] = []
         self._stand = stand
