@@ -6,6 +6,8 @@ workers = 2
 threads = 8
 # Each worker listens for itself: shared, the kernel hands most connections to one of them.
 reuse_port = True
+# Loaded once, before workers are forked: one that takes a dead one's place serves at once.
+preload_app = True
 # A Buy Now may wait 25 seconds when it asks to (Prefer: wait=25); let it finish.
 graceful_timeout = 30
 keepalive = 30
