@@ -21,7 +21,17 @@ from bench.mutation.scope import ROOT, Part
 
 SECONDS: Final = {False: 60.0, True: 120.0}  # without a database, and with
 LOOK_AGAIN_SECONDS: Final = 0.01
-OPTIONS: Final = ("-x", "-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider")
+OPTIONS: Final = (
+    "-x",
+    "-p",
+    "no:terminal",
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:xdist",
+    "-p",
+    "no:cacheprovider",
+)
 PURE: Final = ("-c", os.devnull, f"--rootdir={ROOT}", "-p", "no:django")
 WITH_DATABASE: Final = ("-o", "addopts=", "--ds=config.settings_test", "--reuse-db")
 # Imported once, before any child: what the tests need, and nothing that may be mutated.
