@@ -11,7 +11,7 @@ from bench.campaign.setup import Setup
 from bench.campaign.shop import Shop
 from bench.campaign.shoppers import Shopper
 
-SHOPPERS_AT_ONCE: Final = 320
+SHOPPERS_AT_ONCE: Final = 96
 
 
 class Load:

@@ -81,7 +81,7 @@ def run(
 
 def _play(stand: Stand, nemesis: Harm, load: Load, history: History, say: Say) -> Outcome:
     setup = stand.setup
-    watch = Watch(stand.database_url)
+    watch = Watch(stand.database_url, stand.sandbox_database_url)
     say(f"{setup.seconds:.0f} s of load at {setup.rate:g} a second, {len(setup.plan)} faults")
     watch.start()
     nemesis.start()
