@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from payments.circuit import Circuit
+from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import UNHEALTHY, CallOutcome
 from psp_clients import contract, registry
 from psp_clients.registry import PspConfig
@@ -72,7 +73,12 @@ def psp_client(name: str) -> contract.PspClient:
         lookup_timeout=settings.BPS_PSP_LOOKUP_TIMEOUT_SECONDS,
         key_window=_key_window(prefix),
     )
-    return registry.build(name, config, before_send=assert_no_transaction)
+    return registry.build(
+        name,
+        config,
+        before_send=assert_no_transaction,
+        after_send=lambda: passing(CrashPoint.AFTER_SEND),
+    )
 
 
 def _key_window(prefix: str) -> timedelta | None:

@@ -46,10 +46,16 @@ BUILDERS: dict[str, Callable[[PspConfig, Transport], PspClient]] = {
 }
 
 
-def build(name: str, config: PspConfig, before_send: Callable[[], None]) -> PspClient:
+def build(
+    name: str,
+    config: PspConfig,
+    before_send: Callable[[], None],
+    after_send: Callable[[], None] = lambda: None,
+) -> PspClient:
     """Return a client of the PSP `name`, to be kept and shared by threads; it opens no socket yet.
 
-    `before_send` is called before every send, and stops it by raising. Raises UnknownPsp, or
+    `before_send` is called before every send, and stops it by raising; `after_send` once a whole
+    request has left, before anything of the answer is read. Raises UnknownPsp, or
     ValueError where the base URL, the key or a secret cannot be one.
     """
     if name not in BUILDERS:
@@ -62,5 +68,6 @@ def build(name: str, config: PspConfig, before_send: Callable[[], None]) -> PspC
         money_timeout=config.money_timeout,
         lookup_timeout=config.lookup_timeout,
         before_send=before_send,
+        after_send=after_send,
     )
     return BUILDERS[name](config, transport)

@@ -28,6 +28,7 @@ OF_WEB: Final = frozenset(
     {
         "after_intent_commit",
         "before_send",
+        "after_send",
         "after_answer",
         "before_record_commit",
         "after_record_commit",

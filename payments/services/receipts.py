@@ -129,6 +129,7 @@ def process_receipt(receipt_id: UUID, *, now: datetime) -> None:
     may_have_moved = Refund.objects.filter(purchase=purchase).exclude(phase=RefundPhase.FAILED)
     if may_have_moved.update(due_at=now):
         due.hint()
+    passing(CrashPoint.AFTER_RECEIPT_APPLIED)
     _finish(receipt, session, now, "")
 
 
