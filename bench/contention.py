@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from bench import buy_now_rounds, refund_rounds
@@ -25,7 +25,10 @@ from bench.running import Running, running_demo
 PORT, SANDBOX_PORT = 8130, 8131
 PREPARED_AT_ONCE = 4
 FAULTS_SHOWN = 20
-PREPARE = {"buy-now": buy_now_rounds.prepare, "refunds": refund_rounds.prepare}
+PREPARE: dict[str, Callable[[Api, str, int, int], Round]] = {
+    "buy-now": buy_now_rounds.prepare,
+    "refunds": refund_rounds.prepare,
+}
 
 
 def main() -> int:
@@ -47,7 +50,7 @@ def _contend(running: Running, what: str, clients: int, number: int) -> list[str
     api = Api(running.demo.bps_url, running.api_key)
     return_url = f"{running.demo.sandbox_url}/shop/orders/"
     with ThreadPoolExecutor(PREPARED_AT_ONCE) as pool:
-        rounds: list[Round] = list(
+        rounds = list(
             pool.map(lambda place: PREPARE[what](api, return_url, clients, place), range(number))
         )
     print(f"{number} rounds are prepared; {clients} clients press at once in each")

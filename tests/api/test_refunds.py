@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -126,12 +127,7 @@ class TestARefund:
         self, foreign_api: Caller, session: PaymentSession
     ) -> None:
         for checkout in (session, "c-none"):
-            refused(
-                lambda checkout=checkout: refund(foreign_api, checkout),
-                404,
-                "checkout-unknown",
-                "checkout_id",
-            )
+            refused(partial(refund, foreign_api, checkout), 404, "checkout-unknown", "checkout_id")
 
     def test_without_a_key_is_refused(self, api: Caller, session: PaymentSession) -> None:
         refused(

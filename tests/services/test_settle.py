@@ -36,7 +36,7 @@ def apply(purchase: Purchase, report: Report) -> Settled:
 
 
 def row(purchase: Purchase, *names: str) -> tuple[Any, ...]:
-    return Purchase.objects.values_list(*names).get(pk=purchase.pk)
+    return tuple(everything(purchase)[name] for name in names)
 
 
 def events(purchase: Purchase) -> list[Event]:
@@ -50,7 +50,7 @@ def cases(purchase: Purchase) -> list[tuple[str, str, str, bool]]:
 
 
 def everything(purchase: Purchase) -> dict[str, Any]:
-    return Purchase.objects.values().get(pk=purchase.pk)
+    return dict(Purchase.objects.values().get(pk=purchase.pk))
 
 
 class TestASuccess:

@@ -43,7 +43,7 @@ def apply(refund: Refund, report: RefundReport) -> Refund:
 
 
 def everything(refund: Refund) -> dict[str, Any]:
-    return Refund.objects.values().get(pk=refund.pk)
+    return dict(Refund.objects.values().get(pk=refund.pk))
 
 
 def refunded(refund: Refund) -> Decimal:
