@@ -121,33 +121,17 @@ def _kept(said: dict[str, Any]) -> dict[str, Any]:
 
 def _send(asking: Asking, authorization: Mapping[str, str]) -> Heard:
     parts = urlsplit(asking.url)
-    connection = _own.connection_to(parts.netloc)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=ANSWER_SECONDS)
     try:
         body = None if asking.body is None else json.dumps(asking.body).encode()
         headers = {"Content-Type": "application/json", **authorization, **(asking.headers or {})}
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request(asking.method, target, body=body, headers=headers)
         answer = connection.getresponse()
-        return Heard(answer.status, _read(answer.read()))
-    except (OSError, http.client.HTTPException):
+        text = answer.read()
+        return Heard(answer.status, _read(text))
+    finally:
         connection.close()
-        raise
-
-
-class _Connections(threading.local):
-    """The calling thread's connections, kept alive as a shop's server keeps them."""
-
-    def __init__(self) -> None:
-        self._by_address: dict[str, http.client.HTTPConnection] = {}
-
-    def connection_to(self, address: str) -> http.client.HTTPConnection:
-        if address not in self._by_address:
-            made = http.client.HTTPConnection(address, timeout=ANSWER_SECONDS)
-            self._by_address[address] = made
-        return self._by_address[address]
-
-
-_own = _Connections()
 
 
 def _read(text: bytes) -> dict[str, Any]:
