@@ -10,7 +10,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 RULES: Final = "tests/rules"
 CLIENT: Final = "tests/contract/test_sandbox_client.py"
 # Where the tests of a module are not those of its name.
-TESTED_IN: Final = {"fees": "reconciliation", "matching": "reconciliation"}
+TESTED_IN: Final = {"matching": "reconciliation"}
 
 
 @dataclass(frozen=True, slots=True)
