@@ -42,17 +42,18 @@ from psp_clients.registry import PspConfig
 from psp_clients.sandbox import SandboxClient
 from psp_clients.sandbox.mapping import DIGITS, PAYMENT_STATES, REFUND_STATES
 
-from .servers import ReplayingPsp, Reply
-from .suite import (
+from .dialect import (
     CONFIRMATION,
     KEY,
     NOW,
     REF,
     REFUND_REF,
     REGISTRATION,
-    ClientContract,
     PspDialect,
 )
+from .servers import ReplayingPsp, Reply
+from .suite import ClientContract
+from .webhook_suite import FreshWebhookContract
 
 
 def secret(letter: str) -> str:
@@ -84,28 +85,31 @@ class SandboxDialect(PspDialect):
         "successful": RefundState.SUCCESSFUL,
         "failed": RefundState.FAILED,
     }
-    REFUSALS = (
-        (refusal(400, "invalid_request", "amount"), InvalidRequest),
-        (refusal(401, "unauthorized"), AuthFailed),
-        (refusal(403, "forbidden"), AuthFailed),
-        (Reply(403, b"<html>"), AuthFailed),
-        (refusal(404, "not_found"), InDoubt),
-        (refusal(409, "idempotency_in_progress", Retry_After="1"), InDoubt),
-        (refusal(409, "state_conflict"), StateConflict),
-        (refusal(409, "something_else"), InDoubt),
-        (refusal(422, "idempotency_mismatch"), InvalidRequest),
-        (refusal(429, "slow_down", Retry_After="7"), RetryableRejected),
-        (refusal(503, "unavailable", Nothing_Happened="true"), RetryableRejected),
-        (refusal(503, "unavailable", Nothing_Happened="false"), InDoubt),
-        (refusal(503, "unavailable"), InDoubt),
-        (refusal(500, "unavailable", Nothing_Happened="true"), InDoubt),
-        (Reply(400, b"<html>"), InDoubt),
-        (Reply(409, b"<html>"), InDoubt),
-        (Reply(422, {"error": "no"}), InDoubt),
-        (Reply(418, {}), InDoubt),
-        (Reply(202, {}), InDoubt),
-        (Reply(204, b""), InDoubt),
-    )
+    REFUSALS: ClassVar = {
+        "confirm": (
+            (refusal(400, "invalid_request", "amount"), InvalidRequest),
+            (refusal(401, "unauthorized"), AuthFailed),
+            (refusal(403, "forbidden"), AuthFailed),
+            (Reply(403, b"<html>"), AuthFailed),
+            (refusal(404, "not_found"), InDoubt),
+            (refusal(409, "idempotency_in_progress", Retry_After="1"), InDoubt),
+            (refusal(409, "state_conflict"), StateConflict),
+            (refusal(409, "something_else"), InDoubt),
+            (refusal(422, "idempotency_mismatch"), InvalidRequest),
+            (refusal(429, "slow_down", Retry_After="7"), RetryableRejected),
+            (refusal(503, "unavailable", Nothing_Happened="true"), RetryableRejected),
+            (refusal(503, "unavailable", Nothing_Happened="false"), InDoubt),
+            (refusal(503, "unavailable"), InDoubt),
+            (refusal(500, "unavailable", Nothing_Happened="true"), InDoubt),
+            (Reply(400, b"<html>"), InDoubt),
+            (Reply(409, b"<html>"), InDoubt),
+            (Reply(422, {"error": "no"}), InDoubt),
+            (Reply(418, {}), InDoubt),
+            (Reply(202, {}), InDoubt),
+            (Reply(204, b""), InDoubt),
+        )
+    }
+    BAD_CREDENTIALS = refusal(401, "unauthorized")
     MISFITS = tuple(
         Money(amount, currency)
         for amount, currency in [
@@ -190,7 +194,7 @@ class SandboxDialect(PspDialect):
         return headers, sent
 
 
-class TestTheSandboxClientKeepsTheContract(SandboxDialect, ClientContract):
+class TestTheSandboxClientKeepsTheContract(SandboxDialect, ClientContract, FreshWebhookContract):
     """Every promise of the suite."""
 
 
