@@ -58,7 +58,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
 
 def sandbox_words() -> str:
     """Return what every page says while the sandbox PSP is in use."""
-    return SANDBOX_WORDS if selectors.sandbox_in_use() else ""
+    return SANDBOX_WORDS if selectors.moves_no_money() else ""
 
 
 @staff_only

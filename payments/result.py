@@ -75,7 +75,7 @@ def result(request: HttpRequest, public_token: str) -> HttpResponse:
     stands_still = request.GET.get("refresh") == "off"
     leads_on = moves_on(state, purchase, now=now) and not stands_still
     context = {
-        **_in_language(request, language),
+        **_in_language(request, language, session.psp),
         **_outcome(session, purchase, state, WORDS[language]),
         "facts": _facts(session, purchase, WORDS[language], language),
         "unfinished": pace is not None,
@@ -105,14 +105,14 @@ def _language(request: HttpRequest, otherwise: str) -> str:
     return "en"
 
 
-def _in_language(request: HttpRequest, language: str) -> dict[str, Any]:
+def _in_language(request: HttpRequest, language: str, psp: str = "") -> dict[str, Any]:
     return {
         "lang": language,
         "direction": WORDS[language].direction,
         "words": WORDS[language],
         "languages": [(code, words.language) for code, words in WORDS.items()],
         "path": request.path,
-        "sandbox_words": WORDS[language].sandbox if selectors.sandbox_in_use() else "",
+        "sandbox_words": WORDS[language].sandbox if selectors.moves_no_money(psp) else "",
     }
 
 

@@ -30,7 +30,8 @@ from payments.models import (
     ShopNotification,
     WebhookReceipt,
 )
-from psp_clients.registry import BUILDERS
+from payments.psp import is_for_tests
+from psp_clients.registry import PSPS
 
 
 def session_of_shop(shop: Shop, checkout_id: str) -> PaymentSession | None:
@@ -65,7 +66,7 @@ def sessions_by_any_id(words: str) -> QuerySet[PaymentSession]:
     found = [
         sessions.filter(shop__in=shops, checkout_id=words).values("pk"),
         sessions.filter(shop__in=shops, order_reference=words).values("pk"),
-        sessions.filter(psp__in=BUILDERS, psp_token=words).values("pk"),
+        sessions.filter(psp__in=PSPS, psp_token=words).values("pk"),
         sessions.filter(public_token=words).values("pk"),
         purchases.filter(payment_reference=words).values("session"),
     ]
@@ -244,9 +245,9 @@ def last_invariant_check() -> InvariantCheck | None:
     return InvariantCheck.objects.order_by("-pk").first()
 
 
-def sandbox_in_use() -> bool:
-    """Tell whether pages must say that no real money is moved."""
-    return "sandbox" in settings.BPS_PSPS
+def moves_no_money(psp: str = "") -> bool:
+    """Tell whether a page must say that no real money is moved: of a PSP, or of any in use."""
+    return any(is_for_tests(name) for name in ([psp] if psp else settings.BPS_PSPS))
 
 
 def reconciliation_runs() -> QuerySet[ReconciliationRun]:

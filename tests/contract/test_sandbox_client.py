@@ -14,7 +14,6 @@ import iso4217
 import pytest
 from standardwebhooks import Webhook
 
-from psp_clients import registry
 from psp_clients.contract import (
     AuthFailed,
     ConfirmMode,
@@ -38,7 +37,6 @@ from psp_clients.contract import (
     WebhookResponse,
 )
 from psp_clients.http import Transport
-from psp_clients.registry import PspConfig
 from psp_clients.sandbox import SandboxClient
 from psp_clients.sandbox.mapping import DIGITS, PAYMENT_STATES, REFUND_STATES
 
@@ -322,17 +320,12 @@ class TestTheSandboxClient(SandboxDialect):
         assert can.key_window == timedelta(hours=24)
 
     def test_remembers_keys_for_as_long_as_its_account_is_set_to(self):
-        account = PspConfig(
-            base_url="http://psp.test",
-            api_key="key",
-            webhook_secrets=(),
-            connect_timeout=1,
-            money_timeout=1,
-            lookup_timeout=1,
-            key_window=timedelta(seconds=40),
+        transport = Transport(
+            "http://psp.test", connect_timeout=1, money_timeout=1, lookup_timeout=1
         )
-
-        client = registry.build("sandbox", account, before_send=lambda: None)
+        client = SandboxClient(
+            transport, api_key="key", webhook_secrets=(), key_window=timedelta(seconds=40)
+        )
 
         assert client.capabilities.key_window == timedelta(seconds=40)
 
