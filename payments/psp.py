@@ -75,6 +75,18 @@ def psp_client(name: str) -> contract.PspClient:
     return psp_package(name).build(values, transport)
 
 
+def page_charges(name: str) -> bool:
+    """Tell whether a PSP's own page takes the money, so that Buy Now only asks what it did."""
+    if name not in settings.BPS_PSPS:
+        return False
+    return psp_client(name).capabilities.confirm_mode is contract.ConfirmMode.READS
+
+
+def can_be_asked(name: str) -> bool:
+    """Tell whether a PSP can be asked about payments and refunds at any time."""
+    return psp_client(name).capabilities.can_poll
+
+
 def psp_mode(name: str) -> Mode:
     """Tell whether our account at a PSP in use moves real money. Raises LookupError."""
     return psp_package(name).mode(_values(name))

@@ -31,7 +31,7 @@ from payments.models import (
     Shop,
     new_idempotency_key,
 )
-from payments.psp import Answer, ask, psp_client
+from payments.psp import Answer, ask, page_charges, psp_client
 from payments.services import due
 from payments.services.calls import claim_send, finish_call, is_first_and_only, staged_call
 from payments.services.inserts import insert_together
@@ -189,7 +189,7 @@ def _prepared(session: PaymentSession) -> PspCall:
         reference=session.reference,
         checkout_id=session.checkout_id,
         money=session.money,
-        return_url=session.buy_now_url,
+        return_url=_return_url(session),
         webhook_url=settings.BPS_PUBLIC_URL + reverse("webhook", args=[session.psp]),
         expires_at=session.expires_at,
         locale=session.locale,
@@ -198,6 +198,16 @@ def _prepared(session: PaymentSession) -> PspCall:
     )
     call = psp_client(session.psp).prepare_register(request, key=new_idempotency_key())
     return staged_call(call, session)
+
+
+def _return_url(session: PaymentSession) -> str:
+    """Return where the PSP's page sends the shopper: where Buy Now is, be it there already.
+
+    Where the page itself charges that is to us, who ask what happened there.
+    """
+    if not page_charges(session.psp):
+        return session.buy_now_url
+    return settings.BPS_PUBLIC_URL + reverse("return", args=[session.public_token])
 
 
 def _refuse_other_content(session: PaymentSession, checkout: Checkout) -> None:

@@ -10,7 +10,7 @@ import pytest
 from psp_clients.registry import PSPS
 
 CLIENTS = Path(__file__).resolve().parents[2] / "psp_clients"
-SOCKETS = {"requests", "urllib3", "socket", "http.client", "urllib.request", "ssl", "asyncio"}
+SOCKETS = {"requests", "urllib3", "socket", "http.client", "urllib.request", "asyncio"}
 SHARED = {
     f"psp_clients.{path.stem}" for path in CLIENTS.glob("*.py") if path.stem != "registry"
 } - {"psp_clients.__init__", "psp_clients.connection"}

@@ -177,7 +177,7 @@ class ImaginaryPsp:
 
 
 def reading_of(psp: ImaginaryPsp, monkeypatch: pytest.MonkeyPatch, *, debug: bool) -> Environment:
-    monkeypatch.setitem(PSPS, "imaginary", psp)  # type: ignore[arg-type]
+    monkeypatch.setitem(PSPS, "imaginary", psp)
     monkeypatch.setenv("IMAGINARY_URL", "https://psp.example")
     monkeypatch.setenv("IMAGINARY_API_KEY", "a-key")
     environment = Environment()
