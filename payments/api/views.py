@@ -145,6 +145,15 @@ class PaymentSessions(ShopView):
         return Response({"results": [shown(row) for row in rows], "next_cursor": cursor})
 
 
+class Psps(ShopView):
+    """Which PSPs there are."""
+
+    @extend_schema(operation_id="list_psps", responses={200: forms.PspsAnswer})
+    def get(self, request: Request) -> Response:
+        """List the PSPs that the shop may use, what they can, and whether they answer now."""
+        return Response({"results": selectors.psps_as_shown(self.shop)})
+
+
 class OneSession(ShopView):
     """Read one session."""
 

@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from payments.circuit import Circuit
 from payments.domain.answers import NOTHING_HAPPENED, CallOutcome
 from payments.domain.lifecycle import Phase, SessionStatus
 from payments.domain.orders import Obstacle, obstacle
@@ -83,7 +84,7 @@ def register_session(
     made = session is None
     if session is None:
         _refuse_if_order_is_taken(shop, checkout)
-        session, made = _store(shop, checkout, psps[0], cause, now)
+        session, made = _store(shop, checkout, _first_choice(psps), cause, now)
     _refuse_other_content(session, checkout)
     if session.status == SessionStatus.CREATED:
         if not made:
@@ -136,6 +137,15 @@ def _psps_that_fit(shop: Shop, checkout: Checkout) -> list[str]:
     if not able:
         raise NoPspFits
     return able
+
+
+def _first_choice(psps: list[str]) -> str:
+    """Return the first PSP whose circuit is closed; the first of all where none is.
+
+    Then nothing is sent, the shop is told to ask again, and a worker does so of itself: a circuit
+    stays open for seconds, and a checkout that was stored is not lost.
+    """
+    return next((name for name in psps if not Circuit(name).is_open()), psps[0])
 
 
 def _refuse_if_order_is_taken(shop: Shop, checkout: Checkout) -> None:
