@@ -64,15 +64,18 @@ def psp_client(name: str) -> contract.PspClient:
     """Return the client of a PSP named in BPS_PSPS. Raises LookupError for any other name."""
     if name not in settings.BPS_PSPS:
         raise LookupError(f"BPS_PSPS does not name {name!r}")
-    values = _values(name)
-    transport = Transport(
-        values["URL"],
+    return psp_package(name).build(_values(name), psp_transport(name))
+
+
+def psp_transport(name: str) -> Transport:
+    """Return a new way to a PSP in use, as its client has one; it opens no socket yet."""
+    return Transport(
+        _values(name)["URL"],
         connect_timeout=settings.BPS_PSP_CONNECT_TIMEOUT_SECONDS,
         money_timeout=settings.BPS_PSP_MONEY_TIMEOUT_SECONDS,
         lookup_timeout=settings.BPS_PSP_LOOKUP_TIMEOUT_SECONDS,
         before_send=assert_no_transaction,
     )
-    return psp_package(name).build(values, transport)
 
 
 def page_charges(name: str) -> bool:
