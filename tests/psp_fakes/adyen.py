@@ -181,6 +181,7 @@ class FakeAdyen:
         self.requests: list[dict[str, str]] = []
         self.outbox: list[bytes] = []
         self.next_fault: Fault | None = None
+        self.is_holding = threading.Event()  # an answer waits
         self._keys: dict[str, Answered] = {}
         self._results: dict[str, tuple[str, Json]] = {}
         self._asked: list[Callable[[], None]] = []
@@ -420,6 +421,7 @@ class FakeAdyen:
                 self._keys[key] = Answered(self.clock())
             carried_out = self._carry_out(method, target, body)
         if fault is Fault.HOLD:
+            self.is_holding.set()
             self._released.wait(PATIENCE_SECONDS)
         if key:
             self._keys[key].answer = carried_out
