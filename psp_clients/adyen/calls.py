@@ -103,7 +103,7 @@ def capture(account: Account, ref: PspReference, money: Money, *, key: str) -> P
 
 
 def cancel(account: Account, ref: PspReference, *, key: str) -> PreparedCall:
-    """Return the call that cancels an authorisation: by Adyen's reference, or else by ours."""
+    """Return the call that releases an authorisation: by Adyen's reference, or else by ours."""
     body = {"merchantAccount": account.name, "reference": _reference(ref.reference)}
     if ref.payment_reference:
         return _call(Operation.CANCEL, f"{_payment_path(ref)}/cancels", body, key)

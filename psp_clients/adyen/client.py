@@ -72,14 +72,14 @@ class AdyenClient:
         self.capabilities = Capabilities(
             confirm_mode=ConfirmMode.READS,
             can_poll=False,
-            # An authorisation is cancelled, and a webhook confirms it; the answer is a receipt.
-            # A session that nobody paid in cannot be ended: no report of it is a fence.
-            can_cancel=True,
+            # No cancel is a fence. A session that nobody paid in cannot be ended, only left to
+            # expire; `cancel` releases an authorisation, and its answer is a receipt.
+            can_cancel=False,
             partial_refund=True,
             manual_capture=True,
             currencies=frozenset(DIGITS),
             key_window=KEY_WINDOW,
-            ends_at_expiry=True,  # no payment begins in it afterwards
+            ends_at_expiry=True,  # no payment begins afterwards; a promised one is told as PENDING
         )
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ class AdyenClient:
         return calls.capture(self._account, ref, money, key=key)
 
     def prepare_cancel(self, ref: PspReference, *, key: str) -> PreparedCall:
-        """Return the call that cancels an authorisation, by whichever reference we know."""
+        """Return the call that releases an authorisation, by whichever reference we know."""
         return calls.cancel(self._account, ref, key=key)
 
     def prepare_refund(
@@ -125,7 +125,7 @@ class AdyenClient:
         return self._modify(call, "reference", "amount", "merchantAccount")
 
     def cancel(self, call: PreparedCall) -> Report:
-        """Ask for an authorisation to be cancelled; PENDING, which is no fence, until told."""
+        """Ask for an authorisation to be released; PENDING, which is no fence, until told."""
         names = () if calls.payment_in(call.path) else ("paymentReference",)
         return self._modify(call, "reference", "merchantAccount", *names)
 

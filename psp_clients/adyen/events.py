@@ -17,6 +17,8 @@ FALSE: Final = "false"
 AUTHORISATION: Final = ("AUTHORISATION", TRUE)
 CAPTURE: Final = ("CAPTURE", TRUE)
 
+BEGINS_A_PAYMENT: Final = frozenset({"AUTHORISATION", "OFFER_CLOSED", "PENDING"})
+
 # A refused attempt, or an offer that closed (a bank's page left behind), ends no session: the same
 # shopper may pay in another way until it expires.
 PAYMENT_EVENTS: Final = MappingProxyType(

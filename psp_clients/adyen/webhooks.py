@@ -64,6 +64,13 @@ class Item:
         return f"{self.code} {self.success}"
 
     @property
+    def payment_reference(self) -> str:
+        """The payment that it is about: of what begins one, the item's own reference."""
+        if self.code in events.BEGINS_A_PAYMENT:
+            return self.psp_reference
+        return self.original_reference or self.psp_reference
+
+    @property
     def event(self) -> tuple[str, str]:
         """What the tables of events list."""
         return self.code, self.success
@@ -142,7 +149,7 @@ def _about(item: Item) -> WebhookNotice:
         psp_token=item.psp_token,
         reference=item.merchant_reference,
         occurred_at=_moment(item.whole),
-        payment_reference=item.original_reference or item.psp_reference,
+        payment_reference=item.payment_reference,
     )
 
 
@@ -152,7 +159,7 @@ def _report(item: Item, state: ReportedState) -> Report:
         psp_word=item.word,
         money=None,
         captured=None,
-        payment_reference=item.original_reference or item.psp_reference,
+        payment_reference=item.payment_reference,
         evidence=fit_to_keep(item.whole),
     )
     if item.event == events.AUTHORISATION:

@@ -144,6 +144,7 @@ class AdyenDialect(PspDialect):
 
     API_KEY = "AQEyhmfxK-that-nobody-may-see"
     UNSUPPORTED = frozenset({"confirm", "fetch_refund", "transactions"})
+    UNPROMISED = frozenset({"cancel"})  # it releases an authorisation, and fences no session
     SECRETS = KEYS
     FOREIGN_SECRET = FOREIGN_KEY
     SEVERAL_SIGNATURES = False

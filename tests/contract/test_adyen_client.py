@@ -565,7 +565,7 @@ class TestTheAdyenClient(AtAdyen):
         assert client.name == "adyen"
         assert can.confirm_mode is ConfirmMode.READS
         assert not can.can_poll
-        assert can.can_cancel
+        assert not can.can_cancel
         assert can.partial_refund
         assert can.manual_capture
         assert can.ends_at_expiry
