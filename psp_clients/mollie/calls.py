@@ -30,8 +30,9 @@ LARGEST_METADATA_BYTES: Final = 1000  # Mollie keeps "approximately 1kB"
 
 # The languages of Mollie's pages. Where one is listed for several countries, the first is taken.
 _LISTED = (
-    "ca_ES cs_CZ da_DK de_DE de_AT de_CH de_LU en_GB en_BE en_NL en_US es_ES fi_FI fr_FR fr_BE"
-    " fr_LU hu_HU is_IS it_IT lt_LT lv_LV nb_NO nl_NL nl_BE pl_PL pt_PT sk_SK sv_SE"
+    "ca_ES cs_CZ da_DK de_DE de_AT de_CH de_LU el_GR en_GB en_BE en_NL en_US es_ES fi_FI fr_FR"
+    " fr_BE fr_LU hu_HU is_IS it_IT lt_LT lv_LV nb_NO nl_NL nl_BE pl_PL pt_PT sk_SK sl_SI sv_SE"
+    " tr_TR"
 )
 LOCALES: Final = tuple(_LISTED.split())
 

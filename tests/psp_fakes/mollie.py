@@ -13,7 +13,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -393,12 +393,12 @@ class FakeMollie:
         payment = self._payment(payment_id)
         if payment.status != "authorized":
             raise Refused(422, "The payment is not in the authorized state")
-        amount = about.get("amount", payment.about["amount"])
+        amount: Json = about.get("amount") or payment.about["amount"]
         _checked_amount(amount)
         under_way = _sum(one for one in payment.captures if one["status"] != "failed")
         if under_way + Decimal(amount["value"]) > payment.amount:
             raise Refused(422, "The amount is higher than the maximum", "amount")
-        capture = {
+        capture: Json = {
             "resource": "capture",
             "id": _new_id("cpt"),
             "mode": "test",
@@ -439,7 +439,7 @@ class FakeMollie:
                 raise Refused(409, "A duplicate refund has been detected")
         if payment.refunded() + Decimal(about["amount"]["value"]) > payment.captured():
             raise Refused(422, "The amount is higher than the maximum", "amount")
-        refund = {
+        refund: Json = {
             "resource": "refund",
             "id": _new_id("re"),
             "mode": "test",
@@ -570,7 +570,7 @@ def signed(body: bytes, secret: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _checked_amount(amount: Json) -> None:
+def _checked_amount(amount: Any) -> None:
     if not isinstance(amount, dict) or not isinstance(amount.get("value"), str):
         raise Refused(422, "The amount is invalid", "amount")
     if amount.get("currency") in WITHOUT_DECIMALS:
@@ -623,12 +623,13 @@ def _handler_of(mollie: FakeMollie) -> type[BaseHTTPRequestHandler]:
                 return
             status, told, headers = answer
             content = json.dumps(told).encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", "application/hal+json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(OSError):  # whoever asked may have gone
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Type", "application/hal+json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
     return Handler
