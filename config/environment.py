@@ -4,8 +4,6 @@ It gives no meaning to a value: what a setting is for stands in `config.settings
 repeat the value they are about, since it may be a password.
 """
 
-import base64
-import binascii
 import math
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,7 +12,9 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
-WEBHOOK_SECRET_BYTES = range(24, 65)  # Standard Webhooks asks for 24 to 64 random bytes
+from psp_clients.settings import Setting
+
+MISSING = "is missing"
 ON_WORDS = frozenset({"on", "true", "yes", "1"})
 OFF_WORDS = frozenset({"off", "false", "no", "0"})
 
@@ -70,9 +70,17 @@ class Environment:
         """Return Django's description of the PostgreSQL database that a URL names."""
         return self._read(name, None, _postgres, {"ENGINE": "", "OPTIONS": {}})
 
-    def webhook_secrets(self, name: str, default: str | None = None) -> list[str]:
-        """Return the `whsec_…` secrets of a comma-separated list."""
-        return self._read(name, default, _webhook_secrets, [])
+    def psp_setting(self, name: str, setting: Setting, psp: str) -> str:
+        """Return what a PSP's client has to be told; blank where it need not be."""
+
+        def parse(raw: str) -> str:
+            fault = setting.fault_in(raw) if raw else ""
+            return _checked(raw, not fault, fault)
+
+        value = self._read(name, setting.default, parse, "")
+        if self.faults.get(name) == MISSING:
+            self.faults[name] = f"{MISSING}, and BPS_PSPS names {psp}: {setting.means}"
+        return value
 
     def require(self, name: str, holds: object, fault: str) -> None:
         """Record `fault` unless the rule holds; an earlier fault of the same variable stays."""
@@ -93,7 +101,7 @@ class Environment:
         self.names.append(name)
         raw = self._env.str(name, default="").strip() or default
         if raw is None:
-            self.faults[name] = "is missing"
+            self.faults[name] = MISSING
             return fallback
         try:
             return parse(raw)
@@ -155,17 +163,3 @@ def _postgres(raw: str) -> dict[str, Any]:
     known = urlsplit(raw).scheme in {"postgres", "postgresql"}
     _checked(raw, known, "must be a postgres:// URL: BPS runs on PostgreSQL alone")
     return {"OPTIONS": {}, **Env.db_url_config(raw)}
-
-
-def _webhook_secrets(raw: str) -> list[str]:
-    return [_webhook_secret(word) for word in _words(raw)]
-
-
-def _webhook_secret(word: str) -> str:
-    fault = "must hold secrets of the form whsec_<base64 of 24 to 64 bytes>"
-    _checked(word, word.startswith("whsec_"), fault)
-    try:
-        secret = base64.b64decode(word.removeprefix("whsec_"), validate=True)
-    except binascii.Error as error:
-        raise ValueError(fault) from error
-    return _checked(word, len(secret) in WEBHOOK_SECRET_BYTES, fault)

@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from config.broker import broker_url
 from config.environment import Environment
 from config.logging import configure_logging
+from config.psps import read_psp_settings
 
 SHORTEST_SECRET_KEY = 50  # what Django's own deployment check asks for
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -39,16 +40,9 @@ BPS_STATEMENT_TIMEOUT_SECONDS = environment.whole("BPS_STATEMENT_TIMEOUT_SECONDS
 BPS_CRASH_AT = environment.text("BPS_CRASH_AT", "")
 
 SANDBOX_PSP_ALLOWED = environment.flag("SANDBOX_PSP_ALLOWED", default=False)
-SANDBOX_PSP_URL = environment.http_url("SANDBOX_PSP_URL", "")
-SANDBOX_PSP_API_KEY = environment.text("SANDBOX_PSP_API_KEY", "")
-SANDBOX_PSP_WEBHOOK_SECRETS = environment.webhook_secrets("SANDBOX_PSP_WEBHOOK_SECRETS", "")
-SANDBOX_PSP_KEY_WINDOW_SECONDS = environment.positive("SANDBOX_PSP_KEY_WINDOW_SECONDS", 24 * 3600)
+# STRIPE_API_KEY and so on: what the clients of the PSPs in use list, and nothing of the others.
+globals().update(read_psp_settings(environment, BPS_PSPS, debug=DEBUG))
 
-if "sandbox" in BPS_PSPS:
-    why = "is missing, and BPS_PSPS names the sandbox"
-    environment.require("SANDBOX_PSP_URL", SANDBOX_PSP_URL, why)
-    environment.require("SANDBOX_PSP_API_KEY", SANDBOX_PSP_API_KEY, why)
-    environment.require("SANDBOX_PSP_WEBHOOK_SECRETS", SANDBOX_PSP_WEBHOOK_SECRETS, why)
 environment.require(
     "BPS_LEASE_SECONDS",
     BPS_LEASE_SECONDS > BPS_PSP_CONNECT_TIMEOUT_SECONDS + BPS_PSP_MONEY_TIMEOUT_SECONDS,

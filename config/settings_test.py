@@ -29,6 +29,11 @@ for name, value in TEST_ENVIRONMENT.items():
 
 from config.settings import *  # noqa: E402, F403 - read only after the environment is made
 
+# What a PSP's client lists, no type checker sees.
+SANDBOX_PSP_URL = os.environ["SANDBOX_PSP_URL"]
+SANDBOX_PSP_API_KEY = os.environ["SANDBOX_PSP_API_KEY"]
+SANDBOX_PSP_WEBHOOK_SECRETS = os.environ["SANDBOX_PSP_WEBHOOK_SECRETS"]
+
 # Serve static files from where they lie: nothing is collected for tests.
 WHITENOISE_AUTOREFRESH = True
 

@@ -17,7 +17,7 @@ from django_filters import (  # type: ignore[import-untyped]
 from payments import selectors
 from payments.domain.lifecycle import Phase
 from payments.models import PaymentSession
-from psp_clients.registry import BUILDERS
+from psp_clients.registry import PSPS
 
 Sessions = QuerySet[PaymentSession]
 
@@ -39,7 +39,7 @@ TABS: Final[dict[str, str]] = {
 class SessionFilter(FilterSet):  # type: ignore[misc]
     """PSP, currency, phase and days of making."""
 
-    psp = ChoiceFilter(label="PSP", empty_label="any", choices=[(n, n) for n in sorted(BUILDERS)])
+    psp = ChoiceFilter(label="PSP", empty_label="any", choices=[(n, n) for n in sorted(PSPS)])
     currency = CharFilter(
         label="Currency",
         method="in_currency",

@@ -25,7 +25,9 @@ from dashboard.timeline_lines import lines
 from payments import selectors
 from payments.explanations import explain
 from payments.models import CauseKind, Event, PaymentSession, Purchase
-from payments.services.look_up import look_up
+from payments.services.look_up import can_look_at_page, look_at_page, look_up
+from payments.services.timeline import Cause
+from psp_clients.contract import Report
 
 SHOWN_ENTRIES: Final = 300
 SANDBOX_WORDS: Final = "Sandbox: no real money is moved."
@@ -58,7 +60,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
 
 def sandbox_words() -> str:
     """Return what every page says while the sandbox PSP is in use."""
-    return SANDBOX_WORDS if selectors.sandbox_in_use() else ""
+    return SANDBOX_WORDS if selectors.moves_no_money() else ""
 
 
 @staff_only
@@ -192,7 +194,10 @@ def ask_the_psp(request: HttpRequest, session_id: UUID) -> HttpResponse:
         raise PermissionDenied
     found = _session_or_404(session_id)
     purchase = selectors.purchase_of(found)
-    if purchase is None:
+    if can_look_at_page(found):
+        cause = Cause(CauseKind.STAFF, actor=request.user.get_username())
+        _tell(request, look_at_page(found, cause=cause, now=timezone.now()))
+    elif purchase is None:
         messages.warning(request, "Nobody pressed Buy Now: there is nothing to ask about.")
     else:
         _ask(request, purchase, timezone.now())
@@ -201,7 +206,10 @@ def ask_the_psp(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 def _ask(request: HttpRequest, purchase: Purchase, now: datetime) -> None:
     actor = request.user.get_username()
-    report = look_up(purchase, cause_kind=CauseKind.STAFF, actor=actor, now=now)
+    _tell(request, look_up(purchase, cause_kind=CauseKind.STAFF, actor=actor, now=now))
+
+
+def _tell(request: HttpRequest, report: Report | None) -> None:
     if report is None:
         messages.warning(request, "The PSP could not be asked. The timeline says why.")
     else:

@@ -13,7 +13,7 @@ from payments.domain.money import MoneyRefused, currency_digits
 from payments.domain.statement import layout_faults
 from payments.models import Scope, Shop, ShopApiKey, StatementFormat
 from payments.models.shop import ANY_CURRENCY
-from psp_clients.registry import BUILDERS
+from psp_clients.registry import PSPS
 
 LIVE_SECRETS: Final = 2
 SECRET_BYTES: Final = range(24, 65)  # Standard Webhooks asks for 24 to 64 random bytes
@@ -74,8 +74,8 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError('It must look like {"*": ["sandbox"]}.')
         for currency, psps in routing.items():
             _refuse_unknown_currency(currency)
-            if not isinstance(psps, list) or not all(psp in BUILDERS for psp in psps):
-                known = ", ".join(sorted(BUILDERS))
+            if not isinstance(psps, list) or not all(psp in PSPS for psp in psps):
+                known = ", ".join(sorted(PSPS))
                 raise ValidationError(f"{currency}: must be a list of PSPs out of {known}.")
         return routing
 
@@ -128,7 +128,7 @@ def _is_webhook_secret(secret: str) -> bool:
 class StatementFormatForm(forms.ModelForm):  # type: ignore[type-arg]
     """Where a PSP's statements have what: only what a statement can be read by."""
 
-    psp = forms.ChoiceField(label="PSP", choices=[(name, name) for name in sorted(BUILDERS)])
+    psp = forms.ChoiceField(label="PSP", choices=[(name, name) for name in sorted(PSPS)])
     delimiter = forms.CharField(max_length=1, initial=",", strip=False)
 
     class Meta:

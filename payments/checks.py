@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from payments.crash_points import CrashPoint
-from psp_clients.registry import BUILDERS
+from psp_clients.registry import PSPS
 
 
 @register(Tags.compatibility)
@@ -17,11 +17,11 @@ def psps_are_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"BPS_PSPS names {name!r}, which has no PSP client",
-            hint=f"Known are: {', '.join(sorted(BUILDERS))}.",
+            hint=f"Known are: {', '.join(sorted(PSPS))}.",
             id="payments.E001",
         )
         for name in settings.BPS_PSPS
-        if name not in BUILDERS
+        if name not in PSPS
     ]
 
 

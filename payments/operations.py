@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +18,7 @@ from payments.invariants.findings import Verdict
 from payments.models import Case, Purchase
 from payments.selectors import count_open_discrepancies, last_invariant_check
 from payments.services.due import KINDS, count_due
+from payments.unverifiable import unverifiable_counts
 
 COUNTED_AT_MOST: Final = 10_000
 
@@ -45,6 +47,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     open_cases = Gauge("bps_open_cases", "Cases that a person must look at", registry=registry)
     open_cases.set(Case.objects.filter(resolved_at__isnull=True).count())
     _invariants(registry, now)
+    _unverifiable(registry)
     differing = Gauge(
         "bps_open_discrepancies", "Differences from PSPs' books, unresolved", registry=registry
     )
@@ -69,6 +72,15 @@ def _invariants(registry: CollectorRegistry, now: datetime) -> None:
         if result["verdict"] != Verdict.ELSEWHERE:
             violations.labels(result["id"]).set(len(result["findings"]))
             unknown.labels(result["id"]).set(bool(result["unknown_because"]))
+
+
+def _unverifiable(registry: CollectorRegistry) -> None:
+    """Tell of webhooks that were sent back because nobody could tell whether they are genuine."""
+    sent_back = Gauge(
+        "bps_unverifiable_webhooks", "Webhooks sent back, to come again", ["psp"], registry=registry
+    )
+    for psp, count in unverifiable_counts(settings.BPS_PSPS).items():
+        sent_back.labels(psp).set(count)
 
 
 def _due_work(registry: CollectorRegistry, now: datetime) -> None:

@@ -14,8 +14,10 @@ from django.db import connections
 
 from payments.circuit import Circuit
 from payments.domain.answers import UNHEALTHY, CallOutcome
-from psp_clients import contract, registry
-from psp_clients.registry import PspConfig
+from psp_clients import contract
+from psp_clients.http import Transport
+from psp_clients.registry import PSPS, psp_package, variable
+from psp_clients.settings import Mode
 
 Result = TypeVar("Result")
 
@@ -62,23 +64,46 @@ def psp_client(name: str) -> contract.PspClient:
     """Return the client of a PSP named in BPS_PSPS. Raises LookupError for any other name."""
     if name not in settings.BPS_PSPS:
         raise LookupError(f"BPS_PSPS does not name {name!r}")
-    prefix = f"{name.upper()}_PSP"
-    config = PspConfig(
-        base_url=getattr(settings, f"{prefix}_URL"),
-        api_key=getattr(settings, f"{prefix}_API_KEY"),
-        webhook_secrets=tuple(getattr(settings, f"{prefix}_WEBHOOK_SECRETS")),
+    values = _values(name)
+    transport = Transport(
+        values["URL"],
         connect_timeout=settings.BPS_PSP_CONNECT_TIMEOUT_SECONDS,
         money_timeout=settings.BPS_PSP_MONEY_TIMEOUT_SECONDS,
         lookup_timeout=settings.BPS_PSP_LOOKUP_TIMEOUT_SECONDS,
-        key_window=_key_window(prefix),
+        before_send=assert_no_transaction,
     )
-    return registry.build(name, config, before_send=assert_no_transaction)
+    return psp_package(name).build(values, transport)
 
 
-def _key_window(prefix: str) -> timedelta | None:
-    """Return for how long the PSP is set to remember keys; None: as it documents."""
-    seconds: float | None = getattr(settings, f"{prefix}_KEY_WINDOW_SECONDS", None)
-    return None if seconds is None else timedelta(seconds=seconds)
+def page_charges(name: str) -> bool:
+    """Tell whether a PSP's own page takes the money, so that Buy Now only asks what it did."""
+    if name not in settings.BPS_PSPS:
+        return False
+    return psp_client(name).capabilities.confirm_mode is contract.ConfirmMode.READS
+
+
+def can_be_asked(name: str) -> bool:
+    """Tell whether a PSP can be asked about payments and refunds at any time."""
+    return psp_client(name).capabilities.can_poll
+
+
+def psp_mode(name: str) -> Mode:
+    """Tell whether our account at a PSP in use moves real money. Raises LookupError."""
+    return psp_package(name).mode(_values(name))
+
+
+def is_for_tests(name: str) -> bool:
+    """Tell whether a PSP is in use with an account that moves no real money."""
+    in_use = name in settings.BPS_PSPS and name in PSPS
+    return in_use and psp_mode(name) is Mode.TEST
+
+
+def _values(name: str) -> dict[str, str]:
+    """Return what the settings tell a PSP's client."""
+    return {
+        one.name: str(getattr(settings, variable(name, one.name)))
+        for one in psp_package(name).SETTINGS
+    }
 
 
 def ask(psp: str, question: Callable[[contract.PspClient], Result]) -> Answer[Result]:

@@ -26,7 +26,7 @@ from payments.result_formats import digits_of, instant_shown, sum_shown
 from payments.result_state import ShownState, look_again_after, moves_on, shown_state
 from payments.result_words import WORDS, Words
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+PUBLIC_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 MOVE_ON_AFTER: Final = timedelta(seconds=5)
 ICONS: Final = {
     ShownState.WAITING: "arrow",
@@ -62,20 +62,22 @@ def result(request: HttpRequest, public_token: str) -> HttpResponse:
     `?lang=` chooses another language than the checkout's; `?refresh=off` lets the page stand
     still; `?poll` answers only the state, as JSON, for the page's own script.
     """
-    session = selectors.session_of_shopper(public_token) if _TOKEN.fullmatch(public_token) else None
+    session = (
+        selectors.session_of_shopper(public_token) if PUBLIC_TOKEN.fullmatch(public_token) else None
+    )
     if session is None:
-        return _private(_unknown(request))
+        return private(_unknown(request))
     now = timezone.now()
     purchase = selectors.purchase_of(session)
     state = shown_state(session, purchase, now=now)
     pace = look_again_after(state, session, purchase, now=now)
     if "poll" in request.GET:
-        return _private(JsonResponse({"state": state, "poll_seconds": _poll_seconds(pace)}))
+        return private(JsonResponse({"state": state, "poll_seconds": _poll_seconds(pace)}))
     language = _language(request, session.locale)
     stands_still = request.GET.get("refresh") == "off"
     leads_on = moves_on(state, purchase, now=now) and not stands_still
     context = {
-        **_in_language(request, language),
+        **_in_language(request, language, session.psp),
         **_outcome(session, purchase, state, WORDS[language]),
         "facts": _facts(session, purchase, WORDS[language], language),
         "unfinished": pace is not None,
@@ -84,10 +86,11 @@ def result(request: HttpRequest, public_token: str) -> HttpResponse:
         "poll_seconds": None if stands_still else _poll_seconds(pace),
         "move_on_seconds": int(MOVE_ON_AFTER.total_seconds()) if leads_on else None,
     }
-    return _private(render(request, "result/page.html", context))
+    return private(render(request, "result/page.html", context))
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
+    """Keep a shopper's page out of caches, histories of other sites, and search engines."""
     for name, value in PRIVATE.items():
         response[name] = value
     return response
@@ -105,14 +108,14 @@ def _language(request: HttpRequest, otherwise: str) -> str:
     return "en"
 
 
-def _in_language(request: HttpRequest, language: str) -> dict[str, Any]:
+def _in_language(request: HttpRequest, language: str, psp: str = "") -> dict[str, Any]:
     return {
         "lang": language,
         "direction": WORDS[language].direction,
         "words": WORDS[language],
         "languages": [(code, words.language) for code, words in WORDS.items()],
         "path": request.path,
-        "sandbox_words": WORDS[language].sandbox if selectors.sandbox_in_use() else "",
+        "sandbox_words": WORDS[language].sandbox if selectors.moves_no_money(psp) else "",
     }
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
+from payments.circuit import Circuit
 from payments.domain.lifecycle import PurchaseStatus, SessionStatus
 from payments.domain.money import with_digits_of
 from payments.models import (
@@ -30,7 +31,8 @@ from payments.models import (
     ShopNotification,
     WebhookReceipt,
 )
-from psp_clients.registry import BUILDERS
+from payments.psp import is_for_tests, psp_client, psp_mode
+from psp_clients.registry import PSPS
 
 
 def session_of_shop(shop: Shop, checkout_id: str) -> PaymentSession | None:
@@ -65,7 +67,7 @@ def sessions_by_any_id(words: str) -> QuerySet[PaymentSession]:
     found = [
         sessions.filter(shop__in=shops, checkout_id=words).values("pk"),
         sessions.filter(shop__in=shops, order_reference=words).values("pk"),
-        sessions.filter(psp__in=BUILDERS, psp_token=words).values("pk"),
+        sessions.filter(psp__in=PSPS, psp_token=words).values("pk"),
         sessions.filter(public_token=words).values("pk"),
         purchases.filter(payment_reference=words).values("session"),
     ]
@@ -244,9 +246,30 @@ def last_invariant_check() -> InvariantCheck | None:
     return InvariantCheck.objects.order_by("-pk").first()
 
 
-def sandbox_in_use() -> bool:
-    """Tell whether pages must say that no real money is moved."""
-    return "sandbox" in settings.BPS_PSPS
+def moves_no_money(psp: str = "") -> bool:
+    """Tell whether a page must say that no real money is moved: of a PSP, or of any in use."""
+    return any(is_for_tests(name) for name in ([psp] if psp else settings.BPS_PSPS))
+
+
+def psps_as_shown(shop: Shop) -> list[dict[str, Any]]:
+    """Return the PSPs that a shop is routed to and that are in use, as shops see them.
+
+    In the order of the shop's routing. A PSP's currencies are those that lead to it.
+    """
+    routed = dict.fromkeys(name for names in shop.routing.values() for name in names)
+    return [_psp_as_shown(shop, name) for name in routed if name in settings.BPS_PSPS]
+
+
+def _psp_as_shown(shop: Shop, name: str) -> dict[str, Any]:
+    can = psp_client(name).capabilities
+    return {
+        "name": name,
+        "currencies": sorted(code for code in can.currencies if name in shop.psps_for(code)),
+        "confirm_mode": str(can.confirm_mode),
+        "manual_capture": can.manual_capture,
+        "mode": str(psp_mode(name)),
+        "available": not Circuit(name).is_open(),
+    }
 
 
 def reconciliation_runs() -> QuerySet[ReconciliationRun]:

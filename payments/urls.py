@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from payments import operations
 from payments.api.not_found import NothingHere
 from payments.result import result
+from payments.shopper_return import shopper_return
 from payments.webhooks import webhook
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("webhooks/<slug:psp>/", webhook, name="webhook"),
     # As people type it at their PSP. A redirect would lose it: PSPs follow none.
     path("webhooks/<slug:psp>", webhook),
+    path("return/<str:public_token>", shopper_return, name="return"),
     path("result/<str:public_token>", result, name="result"),
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.readyz, name="readyz"),

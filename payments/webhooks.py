@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from payments.psp import psp_client
 from payments.services.receipts import store_receipt
-from psp_clients.contract import WebhookRejected
+from psp_clients.contract import WebhookRejected, WebhookUnverifiable
 
 LARGEST_BODY_BYTES: Final = 256 * 1024
 
@@ -22,8 +22,9 @@ LARGEST_BODY_BYTES: Final = 256 * 1024
 def webhook(request: HttpRequest, psp: str) -> HttpResponse:
     """Take a PSP's webhook.
 
-    2xx says that it is stored. 401: not proved to come from the PSP, now; stored as evidence.
-    404: no such PSP here. 413: too large. 503: could not be stored, send it again.
+    2xx says that it is stored, or that it is unsigned and about nothing of ours. 401: not proved to
+    come from the PSP, now; stored as evidence. 404: no such PSP here. 413: too large. 503: could
+    not be verified or not be stored, send it again.
     """
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY_BYTES:
         return _plain("The body is larger than a webhook can be.", 413)
@@ -33,6 +34,8 @@ def webhook(request: HttpRequest, psp: str) -> HttpResponse:
         return _plain("No such PSP is in use here.", 404)
     except WebhookRejected as rejected:
         return _plain(f"Not accepted: {rejected}", 401)
+    except WebhookUnverifiable:
+        return _plain("Cannot be verified now. Send it again.", 503)
     except (DatabaseError, InterfaceError):
         return _plain("Not stored. Send it again.", 503)
     wanted = psp_client(psp).webhook_response()

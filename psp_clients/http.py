@@ -138,6 +138,15 @@ class _Session(requests.Session):
         return
 
 
+def url_fault(base_url: str) -> str:
+    """Say what is wrong with a base URL, or nothing."""
+    try:
+        _checked(base_url)
+    except ValueError:
+        return "must be http(s)://host[:port][/path], without credentials or query"
+    return ""
+
+
 def _checked(base_url: str) -> str:
     parts = urlsplit(base_url)
     if (

@@ -1,66 +1,53 @@
-"""Which PSPs there are, by name, and how a client of each is built. Holds no settings."""
+"""Which PSPs there are, by name, and where the settings of each are read from. Holds no values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Protocol
 
+from psp_clients import sandbox
 from psp_clients.contract import PspClient
 from psp_clients.http import Transport
-from psp_clients.sandbox import KEY_WINDOW, SandboxClient
+from psp_clients.settings import Mode, Setting
 
 
-@dataclass(frozen=True, slots=True)
-class PspConfig:
-    """What one PSP is reached with. Timeouts are in seconds. Its repr shows no secret.
+class PspPackage(Protocol):
+    """What the package of a PSP offers. One of its settings is the URL that its API is at."""
 
-    `webhook_secrets` are all accepted, so that they can be rotated. `key_window` is given only
-    where this account's keys are remembered for another time than the PSP documents.
-    """
+    @property
+    def SETTINGS(self) -> Sequence[Setting]:  # noqa: N802 - a constant of a module
+        """What has to be known of an account, each with its name."""
+        ...
 
-    base_url: str
-    api_key: str = field(repr=False)
-    webhook_secrets: tuple[str, ...] = field(repr=False)
-    connect_timeout: float
-    money_timeout: float
-    lookup_timeout: float
-    key_window: timedelta | None = None
+    def mode(self, values: Mapping[str, str], /) -> Mode:
+        """Tell whether an account moves real money."""
+        ...
+
+    def build(self, values: Mapping[str, str], transport: Transport, /) -> PspClient:
+        """Return a client of an account. Raises ValueError where a value cannot be one."""
+        ...
+
+
+PSPS: Final[dict[str, PspPackage]] = {
+    "sandbox": sandbox,
+}
+
+# Where an environment variable does not begin with the PSP's name in capitals.
+_PREFIXES: Final = MappingProxyType({"sandbox": "SANDBOX_PSP"})
 
 
 class UnknownPsp(LookupError):
     """No PSP client bears this name."""
 
 
-def _sandbox(config: PspConfig, transport: Transport) -> PspClient:
-    return SandboxClient(
-        transport,
-        api_key=config.api_key,
-        webhook_secrets=config.webhook_secrets,
-        key_window=config.key_window or KEY_WINDOW,
-    )
+def psp_package(name: str) -> PspPackage:
+    """Return what is known of a PSP. Raises UnknownPsp."""
+    if name not in PSPS:
+        raise UnknownPsp(f"no PSP client is named {name!r}; there are: {', '.join(sorted(PSPS))}")
+    return PSPS[name]
 
 
-BUILDERS: dict[str, Callable[[PspConfig, Transport], PspClient]] = {
-    "sandbox": _sandbox,
-}
-
-
-def build(name: str, config: PspConfig, before_send: Callable[[], None]) -> PspClient:
-    """Return a client of the PSP `name`, to be kept and shared by threads; it opens no socket yet.
-
-    `before_send` is called before every send, and stops it by raising. Raises UnknownPsp, or
-    ValueError where the base URL, the key or a secret cannot be one.
-    """
-    if name not in BUILDERS:
-        raise UnknownPsp(
-            f"no PSP client is named {name!r}; there are: {', '.join(sorted(BUILDERS))}"
-        )
-    transport = Transport(
-        config.base_url,
-        connect_timeout=config.connect_timeout,
-        money_timeout=config.money_timeout,
-        lookup_timeout=config.lookup_timeout,
-        before_send=before_send,
-    )
-    return BUILDERS[name](config, transport)
+def variable(psp: str, setting: str) -> str:
+    """Return the environment variable that a setting of a PSP is read from."""
+    return f"{_PREFIXES.get(psp, psp.upper())}_{setting}"

@@ -56,7 +56,7 @@ def read_order(world: World) -> OrderRead:
 
 
 def lock_order(world: World, read_before: OrderRead) -> OrderRead:
-    """Stands for buy_now._lock_order: under the locks, the purchases are read afresh."""
+    """Stands for order_lock.lock_order: under the locks, the purchases are read afresh."""
     return read_order(world)
 
 

@@ -20,7 +20,9 @@ from payments.domain.money import (
 )
 from payments.domain.schedule import SESSION_LIFETIME, SESSION_LIFETIME_LIMITS
 from payments.models import Capture
+from psp_clients.contract import ConfirmMode
 from psp_clients.evidence import holds_card_number
+from psp_clients.settings import Mode
 
 LOCALES: Final = ("en", "de", "fr", "es", "nl", "ar")
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -251,6 +253,30 @@ class SessionAnswer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     purchase = PurchaseAnswer(allow_null=True)
+
+
+class PspAnswer(serializers.Serializer[Any]):
+    """A PSP that the shop may register checkouts at."""
+
+    name = serializers.CharField(help_text="What a registration may name as `psp`")
+    currencies = serializers.ListField(child=serializers.CharField())
+    confirm_mode = serializers.ChoiceField(
+        choices=[str(mode) for mode in ConfirmMode],
+        help_text="`captures`: Buy Now makes it charge; `reads`: its own page charges",
+    )
+    manual_capture = serializers.BooleanField()
+    mode = serializers.ChoiceField(
+        choices=[str(mode) for mode in Mode], help_text="Whether real money is moved"
+    )
+    available = serializers.BooleanField(
+        help_text="False while it fails: another is then preferred, if there is one"
+    )
+
+
+class PspsAnswer(serializers.Serializer[Any]):
+    """All PSPs that the shop may use, in the order of its routing."""
+
+    results = PspAnswer(many=True)
 
 
 class BuyNowAnswer(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from django.urls import path
 from payments.api import views
 
 urlpatterns = [
+    path("psps", views.Psps.as_view(), name="psps"),
     path("payment-sessions", views.PaymentSessions.as_view(), name="sessions"),
     path("payment-sessions/<str:checkout_id>", views.OneSession.as_view(), name="session"),
     path("payment-sessions/<str:checkout_id>/buy-now", views.BuyNow.as_view(), name="buy-now"),

@@ -25,7 +25,7 @@ from payments.models import CauseKind, PaymentSession, Purchase, Shop
 from payments.services.buy_now import accept_buy_now
 from payments.services.carry import submit_within
 from payments.services.end_session import cancel_session
-from payments.services.look_up import look_up
+from payments.services.look_up import can_look_at_page, look_at_page, look_up
 from payments.services.refusals import CheckoutUnknown
 from payments.services.register import Checkout, register_session
 from payments.services.timeline import Cause
@@ -145,6 +145,15 @@ class PaymentSessions(ShopView):
         return Response({"results": [shown(row) for row in rows], "next_cursor": cursor})
 
 
+class Psps(ShopView):
+    """Which PSPs there are."""
+
+    @extend_schema(operation_id="list_psps", responses={200: forms.PspsAnswer})
+    def get(self, request: Request) -> Response:
+        """List the PSPs that the shop may use, what they can, and whether they answer now."""
+        return Response({"results": selectors.psps_as_shown(self.shop)})
+
+
 class OneSession(ShopView):
     """Read one session."""
 
@@ -189,7 +198,7 @@ class BuyNow(ShopView):
             now=now,
         )
         purchase = accepted.purchase
-        if accepted.call is not None and wait:
+        if accepted.is_first and wait:
             purchase = submit_within(purchase, accepted.call, patience=wait, now=now)
         return Response(self._answer(purchase), status=self._status(purchase))
 
@@ -241,7 +250,9 @@ class Refresh(ShopView):
         self.read(forms.CancelRequest)
         session = self.session(checkout_id)
         purchase = selectors.purchase_of(session)
-        if purchase is not None:
+        if can_look_at_page(session):
+            look_at_page(session, cause=self.cause, now=timezone.now())
+        elif purchase is not None:
             purchase.session = session
             look_up(
                 purchase,

@@ -54,6 +54,17 @@ def first_step(*, phase: Phase, chargeable: bool) -> Step:
     return Step.SEND if phase is Phase.SUBMITTING and chargeable else Step.LOOK_UP
 
 
+def step_at_page(*, seen: ReportedState, is_over: bool, can_cancel: bool) -> Step:
+    """Decide what follows a look-up where the PSP's own page charges, and nothing was ever sent.
+
+    Until the session's time is over the shopper may yet act there. After it, what is still open is
+    ended with a fence, where the PSP offers one; where it does not, its own time limit ends it.
+    """
+    if seen is ReportedState.OPEN and is_over and can_cancel:
+        return Step.FENCE
+    return Step.WAIT
+
+
 def step_after_look_up(*, phase: Phase, seen: ReportedState, chargeable: bool) -> Step:
     """Decide what follows a look-up that was answered.
 

@@ -40,6 +40,9 @@ NOTIFICATION_JITTER: Final = 0.1
 # A stored webhook that could not be worked on: our database or the PSP's look-up was away.
 RECEIPT_RETRIES: Final = tuple(_SECOND * n for n in (2, 5, 15, 60, 300, 900, 3600))
 
+# News of what happened before a session's time was over may still be on its way.
+NEWS_MARGIN: Final = 60 * _MINUTE
+
 SESSION_LIFETIME: Final = 60 * _MINUTE
 SESSION_LIFETIME_LIMITS: Final = (15 * _MINUTE, 24 * _HOUR)
 

@@ -112,7 +112,10 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         "One fact has one effect, whatever its event ids and however often it is told.",
         "No event id of a PSP is stored twice; no purchase enters a phase twice.",
         about_sessions=(sql.SAME_WEBHOOK_TWICE, sql.SAME_EFFECT_TWICE),
-        guards=("webhookreceipt.one_receipt_per_event",),
+        guards=(
+            "webhookreceipt.one_receipt_per_event",
+            "webhookreceipt.one_receipt_per_unsigned_payment",
+        ),
     ),
     Invariant(
         "I8",
@@ -123,6 +126,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
             "paymentsession.money_and_ids_stay",
             "paymentsession.token_stays_once_set",
             "purchase.money_and_ids_stay",
+            "purchase.purchase_info_stays_once_given",
             "purchase.bought_is_what_was_registered",
             "refund.money_and_ids_stay",
         ),
@@ -182,14 +186,18 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         "I14",
         "The browser's return decides nothing.",
         "Why something was decided is in the timeline; that nothing else could, is not.",
-        proved_in=("tests/api/test_result_page.py", "tests/e2e/test_a_shopper_pays.py"),
+        proved_in=(
+            "tests/api/test_result_page.py",
+            "tests/hosted/test_the_shopper_comes_back.py",
+            "tests/e2e/test_a_shopper_pays.py",
+        ),
     ),
     Invariant(
         "I15",
         "Forged, stale and mismatched webhooks change nothing.",
         "No event is caused by a rejected webhook, and none is tied to a session.",
         about_sessions=(sql.REJECTED_WEBHOOK_ACTED, sql.REJECTED_WEBHOOK_BELIEVED),
-        guards=("webhookreceipt.verified_receipt_has_an_event_id",),
+        guards=("webhookreceipt.receipt_names_an_event_or_a_payment",),
     ),
     Invariant(
         "I16",

@@ -38,6 +38,7 @@ class CauseKind(models.TextChoices):
     PSP_CALL = "psp_call", "the PSP's answer"
     RECEIPT = "receipt", "a webhook"
     POLL = "poll", "a look-up at the PSP"
+    RETURN = "return", "the shopper's return"
     STAFF = "staff", "a member of staff"
     CLOCK = "clock", "the clock"
     RECONCILIATION = "reconciliation", "a reconciliation"

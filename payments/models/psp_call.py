@@ -82,7 +82,15 @@ class PspCall(Record):
             ),
             known("operation", Operation, "psp_call_operation_is_known"),
         ]
-        indexes: ClassVar = [models.Index(fields=["session", "created_at"], name="call_by_session")]
+        indexes: ClassVar = [
+            models.Index(fields=["session", "created_at"], name="call_by_session"),
+            models.Index(
+                fields=["psp", "answered_at"],
+                include=["outcome", "duration_ms"],
+                condition=models.Q(answered_at__isnull=False),
+                name="call_by_psp_and_time",
+            ),
+        ]
         triggers: ClassVar = [
             never_deleted,
             unchangeable(

@@ -49,7 +49,7 @@ class Purchase(Record, DueWork):
     )
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="+")
     order_reference = models.CharField(max_length=64, blank=True)
-    purchase_info = models.JSONField()
+    purchase_info = models.JSONField(default=dict)
     amount = models.CharField(max_length=20)
     currency = models.CharField(max_length=3)
     phase = models.CharField(
@@ -78,6 +78,10 @@ class Purchase(Record, DueWork):
     surplus = models.BooleanField(
         default=False, help_text="A second success for an order that was paid already."
     )
+    on_page = models.BooleanField(
+        default=False,
+        help_text="The shopper acted on the PSP's own page before any Buy Now reached us.",
+    )
     presses = models.PositiveIntegerField(default=1, help_text="How often Buy Now was pressed.")
     polls = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -92,7 +96,9 @@ class Purchase(Record, DueWork):
             models.UniqueConstraint(
                 fields=["shop", "order_reference"],
                 condition=Q(phase__in=["submitting", "in_doubt", "pending", "authorized"])
-                & ~Q(order_reference=""),
+                & ~Q(order_reference="")
+                # What happened on a PSP's page is recorded, whatever else is started.
+                & Q(on_page=False),
                 name="one_started_purchase_per_order",
             ),
             known("phase", Phase, "purchase_phase_is_known"),
@@ -140,7 +146,15 @@ class Purchase(Record, DueWork):
                 "order_reference",
                 "amount",
                 "currency",
-                "purchase_info",
+                "on_page",
+            ),
+            pgtrigger.Protect(
+                name="purchase_info_stays_once_given",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.purchase_info IS DISTINCT FROM NEW.purchase_info"
+                    " AND OLD.purchase_info <> '{}'::jsonb"
+                ),
             ),
             pgtrigger.Trigger(
                 name="bought_is_what_was_registered",

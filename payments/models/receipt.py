@@ -20,7 +20,11 @@ class ReceiptState(models.TextChoices):
 
 
 class WebhookReceipt(Record, DueWork):
-    """One webhook as it came. A verified event is stored once for ever; a repeat is counted."""
+    """One webhook as it came. A verified event is stored once for ever; a repeat is counted.
+
+    A PSP that does not sign names no events. One row then stands for all that is sent about a
+    payment, and waits again with each: however much is sent, the table does not grow.
+    """
 
     psp = models.CharField(max_length=20)
     # Empty where unverified: a forged id must not take the real one's place.
@@ -28,6 +32,10 @@ class WebhookReceipt(Record, DueWork):
     event_type = models.CharField(max_length=100, blank=True)
     psp_token = models.CharField(max_length=255, blank=True)
     reference = models.CharField(max_length=64, blank=True)
+    payment_reference = models.CharField(max_length=255, blank=True)
+    news = models.JSONField(
+        default=dict, help_text="What else it says, where the PSP cannot be asked about it."
+    )
     session = models.ForeignKey(
         PaymentSession, on_delete=models.PROTECT, null=True, blank=True, related_name="receipts"
     )
@@ -42,8 +50,15 @@ class WebhookReceipt(Record, DueWork):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["psp", "event_id"], name="one_receipt_per_event"),
             models.CheckConstraint(
-                condition=models.Q(state=ReceiptState.REJECTED) | models.Q(event_id__isnull=False),
-                name="verified_receipt_has_an_event_id",
+                condition=models.Q(state=ReceiptState.REJECTED)
+                | models.Q(event_id__isnull=False)
+                | ~models.Q(psp_token=""),
+                name="receipt_names_an_event_or_a_payment",
+            ),
+            models.UniqueConstraint(
+                fields=["psp", "psp_token"],
+                condition=models.Q(event_id__isnull=True) & ~models.Q(psp_token=""),
+                name="one_receipt_per_unsigned_payment",
             ),
         ]
         indexes: ClassVar = [

@@ -59,6 +59,11 @@ class PaymentSession(Record, DueWork):
     expires_at = models.DateTimeField()
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    returned_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the PSP was last asked because the shopper came back from its page.",
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -1,7 +1,8 @@
 """Buy Now: accept it once, whatever it takes, however often it is pressed.
 
 Accepting stores the purchase, its event and the exact call to the PSP in one statement, before
-anything is sent. payments.services.carry takes it from there.
+anything is sent. Where the PSP's own page charges there is no call: the shopper's click there was
+or will be the purchase, and the PSP is only asked. payments.services.carry takes it from there.
 """
 
 from __future__ import annotations
@@ -13,20 +14,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, Subquery
+from django.db.models import F
 from django.urls import reverse
 
 from payments.crash_points import CrashPoint, passing
-from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
+from payments.domain.lifecycle import Phase, SessionStatus
 from payments.domain.orders import Obstacle, obstacle
 from payments.models import PaymentSession, PspCall, Purchase, Shop, new_idempotency_key
 from payments.psp import psp_client
-from payments.services import due
+from payments.services import due, settle
 from payments.services.calls import staged_call
 from payments.services.inserts import insert_together
+from payments.services.order_lock import lock_order
 from payments.services.refusals import (
     CheckoutEnded,
-    CheckoutUnknown,
     NotRegistered,
     OrderAlreadyPaid,
     OutcomeInDoubt,
@@ -34,15 +35,16 @@ from payments.services.refusals import (
     TokenMismatch,
 )
 from payments.services.timeline import Cause, event
-from psp_clients.contract import ConfirmRequest
+from psp_clients.contract import ConfirmMode, ConfirmRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A purchase, and the call to carry out if this press was the first."""
+    """A purchase, whether this press was the first, and the call to carry out if there is one."""
 
     purchase: Purchase
-    call: PspCall | None
+    call: PspCall | None = None
+    is_first: bool = False
 
 
 def accept_buy_now(
@@ -64,7 +66,7 @@ def accept_buy_now(
     OutcomeInDoubt, OrderAlreadyPaid; each of them changes nothing.
     """
     with transaction.atomic(durable=True):
-        session, purchases = _lock_order(shop, checkout_id)
+        session, purchases = lock_order(shop, checkout_id)
         if session.status == SessionStatus.CREATED:
             raise NotRegistered
         if session.psp_token is None:
@@ -73,7 +75,7 @@ def accept_buy_now(
             raise TokenMismatch
         own = next((p for p in purchases if p.session_id == session.pk), None)
         if own is not None:
-            return Acceptance(_press_again(own, session, cause), None)
+            return Acceptance(_press_again(own, session, purchase_info, cause))
         # First, since it says more: a newer checkout of the order has ended this one, too.
         _refuse_if_order_is_taken(purchases)
         _refuse_unless_open(session, now)
@@ -86,31 +88,16 @@ def accept_buy_now(
     return acceptance
 
 
-def _lock_order(shop: Shop, checkout_id: str) -> tuple[PaymentSession, list[Purchase]]:
-    """Lock all sessions of the checkout's order, then read their purchases afresh.
-
-    Two statements on purpose: what a join reads beside a locked row is as old as the statement,
-    and would not show the purchase that the lock's last holder has just stored.
-    """
-    own_order = PaymentSession.objects.filter(
-        ~Q(order_reference=""), shop=shop, checkout_id=checkout_id
-    ).values("order_reference")
-    sessions = list(
-        PaymentSession.objects.select_for_update(no_key=True)
-        .filter(Q(checkout_id=checkout_id) | Q(order_reference=Subquery(own_order)), shop=shop)
-        .order_by("pk")
-    )
-    session = next((s for s in sessions if s.checkout_id == checkout_id), None)
-    if session is None:
-        raise CheckoutUnknown
-    session.shop = shop
-    return session, list(Purchase.objects.filter(session__in=[s.pk for s in sessions]))
-
-
-def _press_again(purchase: Purchase, session: PaymentSession, cause: Cause) -> Purchase:
+def _press_again(
+    purchase: Purchase, session: PaymentSession, purchase_info: Mapping[str, Any], cause: Cause
+) -> Purchase:
+    """Count the press. Of a purchase that began on the PSP's page, it tells what was bought."""
     purchase.session = session
     purchase.presses += 1
-    Purchase.objects.filter(pk=purchase.pk).update(presses=F("presses") + 1)
+    told: dict[str, Any] = {}
+    if not purchase.purchase_info:
+        told["purchase_info"] = purchase.purchase_info = dict(purchase_info)
+    Purchase.objects.filter(pk=purchase.pk).update(presses=F("presses") + 1, **told)
     insert_together(event(session, "buy_now.pressed_again", cause, purchase=purchase))
     return purchase
 
@@ -143,37 +130,41 @@ def _store(
     cause: Cause,
     now: datetime,
 ) -> Acceptance:
-    purchase = Purchase(
-        session=session,
-        shop=session.shop,
-        order_reference=session.order_reference,
+    reads = psp_client(session.psp).capabilities.confirm_mode is ConfirmMode.READS
+    phase = Phase.PENDING if reads else Phase.SUBMITTING
+    purchase = settle.newborn(
+        session,
+        phase=phase,
         purchase_info=dict(purchase_info),
-        amount=session.amount,
-        currency=session.currency,
-        phase=Phase.SUBMITTING,
-        phase_since=now,
+        now=now,
         due_at=now,
         leased_until=due.lease_end(now) if carried_by_caller else None,
     )
-    purchase.status = PurchaseStatus.STARTED
-    prepared = psp_client(session.psp).prepare_confirm(
-        purchase.psp_reference,
-        ConfirmRequest(
-            money=session.money,
-            purchase_info=purchase_info,
-            redirect_url=session.return_url,
-            webhook_url=settings.BPS_PUBLIC_URL + reverse("webhook", args=[session.psp]),
-        ),
-        key=new_idempotency_key(),
-    )
-    call = staged_call(prepared, session, purchase=purchase)
+    started = event(session, "purchase.started", cause, purchase=purchase, phase_after=phase)
+    if reads:
+        insert_together(started, purchase)
+        return Acceptance(purchase, is_first=True)
+    call = _staged(purchase)
     if carried_by_caller:
         # The send follows at once. Should this process die in between, "may have been sent" is
         # the safe reading.
         call.first_sent_at = call.last_sent_at = now
         call.sends = 1
-    started = event(
-        session, "purchase.started", cause, purchase=purchase, phase_after=Phase.SUBMITTING
-    )
     insert_together(started, purchase, call)
-    return Acceptance(purchase, call)
+    return Acceptance(purchase, call, is_first=True)
+
+
+def _staged(purchase: Purchase) -> PspCall:
+    """Return the exact call that makes the PSP charge, yet to be inserted."""
+    session = purchase.session
+    prepared = psp_client(session.psp).prepare_confirm(
+        purchase.psp_reference,
+        ConfirmRequest(
+            money=session.money,
+            purchase_info=purchase.purchase_info,
+            redirect_url=session.return_url,
+            webhook_url=settings.BPS_PUBLIC_URL + reverse("webhook", args=[session.psp]),
+        ),
+        key=new_idempotency_key(),
+    )
+    return staged_call(prepared, session, purchase=purchase)

@@ -93,18 +93,19 @@ def finish_call(call: PspCall, answer: Answer[Any], *, first_and_only: bool, now
 
 
 def record_look_up(
-    purchase: Purchase,
+    session: PaymentSession,
     answer: Answer[Report] | Answer[RefundReport],
     *,
     now: datetime,
+    purchase: Purchase | None = None,
     refund: Refund | None = None,
 ) -> PspCall:
     """Store a look-up with its answer. It changes nothing at the PSP, so it needs no intent."""
     return PspCall.objects.create(
-        session=purchase.session,
+        session=session,
         purchase=purchase,
         refund=refund,
-        psp=purchase.session.psp,
+        psp=session.psp,
         operation=Operation.FETCH if refund is None else Operation.FETCH_REFUND,
         method="GET",
         path="",

@@ -6,64 +6,93 @@ Nothing here holds a transaction while it talks to the PSP.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as OutOfTime
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Final
 from uuid import UUID
 
-import structlog
-from django.db import (
-    InterfaceError,
-    OperationalError,
-    close_old_connections,
-    connection,
-    transaction,
-)
+from django.db import transaction
 from django.utils import timezone
 
 from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import REFUSED, CallOutcome, Conclusion, conclude_purchase
 from payments.domain.lifecycle import Phase, PurchaseStatus, Verdict
-from payments.domain.next_step import Step, first_step, may_charge, step_after_look_up
+from payments.domain.next_step import (
+    Step,
+    first_step,
+    may_charge,
+    step_after_look_up,
+    step_at_page,
+)
 from payments.domain.schedule import SUBMISSION_RETRIES, retry_delay
 from payments.models import CaseKind, CauseKind, PspCall, Purchase
-from payments.psp import Answer, ask, psp_client
+from payments.psp import Answer, ask, can_be_asked, psp_client
 from payments.services import due, settle
 from payments.services.calls import claim_send, finish_call, is_first_and_only
 from payments.services.fence import cancel_at_psp
-from payments.services.look_up import look_up, schedule_next_look
+from payments.services.look_up import fetch, look_up, record_look, schedule_next_look
+from payments.services.patience import NO_THREAD, within
 from payments.services.timeline import Cause, open_case
-from psp_clients.contract import Declined, Operation, Report, ReportedState
-
-log = structlog.get_logger()
-
-# Calls that outlive the shopper's patience go on in these threads. More than a web process has
-# request threads, so that a PSP that hangs for some leaves room for others.
-THREADS: Final = 32
+from psp_clients.contract import ConfirmMode, Declined, Operation, Report, ReportedState
 
 
 def submit_within(
-    purchase: Purchase, call: PspCall, *, patience: timedelta, now: datetime
+    purchase: Purchase, call: PspCall | None, *, patience: timedelta, now: datetime
 ) -> Purchase:
     """Send a purchase that was just accepted, and wait no longer than `patience` for the answer.
 
-    Returns the purchase as it then stands. An answer that comes later is recorded when it comes;
-    should this process die meanwhile, the lease lapses and a worker goes on.
+    Where the PSP's page charges there is no call to send: the PSP is asked what happened there, if
+    it can be. Returns the purchase as it then stands. An answer that comes later is recorded when
+    it comes; should this process die meanwhile, the lease lapses and a worker goes on.
     """
-    future = _threads().submit(_send, call)
-    try:
-        answer = future.result(timeout=patience.total_seconds())
-    except OutOfTime:
-        if future.cancel():
-            # No thread was free: nothing was sent, and a worker may as well begin now.
-            due.release("purchase", purchase.pk, due_at=now)
-            due.hint()
-        else:
-            future.add_done_callback(lambda done: _record_late(purchase, call, done))
-        return purchase
-    return _record_send(purchase, call, answer, timezone.now())
+    if call is None and not can_be_asked(purchase.session.psp):
+        schedule_next_look(purchase, now)
+        return _as_it_stands(purchase)
+    errand = _Asking(purchase) if call is None else _Sending(purchase, call)
+    answer = within(
+        patience,
+        errand.go,
+        late=lambda late: errand.record(late, timezone.now()),
+        name=str(purchase),
+    )
+    if answer is NO_THREAD:
+        # Nothing was sent, and a worker may as well begin now.
+        due.release("purchase", purchase.pk, due_at=now)
+        due.hint()
+    if isinstance(answer, Answer):
+        return errand.record(answer, timezone.now())
+    return purchase
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """Sends the stored call of a purchase."""
+
+    purchase: Purchase
+    call: PspCall
+
+    def go(self) -> Answer[Report]:
+        return _send(self.call)
+
+    def record(self, answer: Answer[Report], now: datetime) -> Purchase:
+        return _record_send(self.purchase, self.call, answer, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks what became of a purchase on the PSP's page."""
+
+    purchase: Purchase
+
+    def go(self) -> Answer[Report]:
+        return fetch(self.purchase)
+
+    def record(self, answer: Answer[Report], now: datetime) -> Purchase:
+        record_look(self.purchase, answer, cause=Cause(CauseKind.POLL), now=now)
+        return _as_it_stands(self.purchase)
+
+
+def _as_it_stands(purchase: Purchase) -> Purchase:
+    return Purchase.objects.select_related("session__shop", "shop").get(pk=purchase.pk)
 
 
 def carry_purchase(purchase_id: UUID, *, now: datetime) -> None:
@@ -72,9 +101,12 @@ def carry_purchase(purchase_id: UUID, *, now: datetime) -> None:
     if purchase.status != PurchaseStatus.STARTED:
         due.release("purchase", purchase.pk, due_at=None)
         return
+    can = psp_client(purchase.session.psp).capabilities
+    if can.confirm_mode is ConfirmMode.READS:
+        _carry_at_page(purchase, can_cancel=can.can_cancel, now=now)
+        return
     call = PspCall.objects.get(purchase=purchase, operation=Operation.CONFIRM)
-    window = psp_client(purchase.session.psp).capabilities.key_window
-    phase = Phase(purchase.phase)
+    window, phase = can.key_window, Phase(purchase.phase)
     chargeable = may_charge(
         accepted_at=purchase.created_at,
         first_sent_at=call.first_sent_at,
@@ -90,6 +122,16 @@ def carry_purchase(purchase_id: UUID, *, now: datetime) -> None:
     if step is Step.SEND and claim_send(call, now=now, key_window=window):
         _record_send(purchase, call, _send(call), timezone.now())
     elif step is Step.FENCE:
+        _fence(purchase, now)
+
+
+def _carry_at_page(purchase: Purchase, *, can_cancel: bool, now: datetime) -> None:
+    """Ask what happened on the PSP's page, and end what nobody has acted on in time."""
+    seen = look_up(purchase, cause_kind=CauseKind.POLL, now=now)
+    if seen is None:
+        return
+    is_over = purchase.session.expires_at <= now
+    if step_at_page(seen=seen.state, is_over=is_over, can_cancel=can_cancel) is Step.FENCE:
         _fence(purchase, now)
 
 
@@ -195,22 +237,3 @@ def _fence(purchase: Purchase, now: datetime) -> None:
         if fence.answer.result is not None:
             cause = Cause(CauseKind.PSP_CALL, str(fence.call.pk))
             settle.apply_report(purchase, fence.answer.result, cause=cause, now=now)
-
-
-def _record_late(purchase: Purchase, call: PspCall, done: Future[Answer[Report]]) -> None:
-    """Record, in a thread of the pool, an answer that came after the shopper was answered.
-
-    Where the database is away, the lease lapses and a worker sends the same call again.
-    """
-    close_old_connections()
-    try:
-        _record_send(purchase, call, done.result(), timezone.now())
-    except (OperationalError, InterfaceError) as away:
-        log.warning("late_answer_not_recorded", purchase=str(purchase), why=str(away))
-    finally:
-        connection.close()
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="psp")

@@ -12,9 +12,9 @@ from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import CallOutcome, Conclusion, conclude_refund
 from payments.domain.next_step import Step
 from payments.domain.refunds import UNANSWERED_REFUND_PHASES, RefundPhase, refund_step
-from payments.domain.schedule import SUBMISSION_RETRIES, next_poll, retry_delay
+from payments.domain.schedule import POLL_FOR, SUBMISSION_RETRIES, next_poll, retry_delay
 from payments.models import CaseKind, CauseKind, PspCall, Refund
-from payments.psp import Answer, ask, psp_client
+from payments.psp import Answer, ask, can_be_asked, psp_client
 from payments.services import due
 from payments.services.calls import claim_send, finish_call, is_first_and_only, record_look_up
 from payments.services.settle_refund import (
@@ -87,12 +87,17 @@ def _conclude(
 
 
 def _look_up(refund: Refund, now: datetime) -> None:
+    if not can_be_asked(refund.purchase.session.psp):
+        _wait_for_news(refund, now)
+        return
     payment, wanted = refund.purchase.psp_reference, refund.psp_reference
     due_when_read = refund.due_at
     answer = ask(refund.purchase.session.psp, lambda asked: asked.fetch_refund(payment, wanted))
     now = max(now, timezone.now())
     with transaction.atomic(durable=True):
-        fetched = record_look_up(refund.purchase, answer, now=now, refund=refund)
+        fetched = record_look_up(
+            refund.purchase.session, answer, now=now, purchase=refund.purchase, refund=refund
+        )
         if answer.result is not None:
             cause = Cause(CauseKind.POLL, str(fetched.pk))
             refund = apply_refund_report(refund, answer.result, cause=cause, now=now)
@@ -101,6 +106,14 @@ def _look_up(refund: Refund, now: datetime) -> None:
         else:
             counted = answer.outcome is not CallOutcome.NOT_SENT
             _schedule_next_look(refund, now, counted=counted)
+
+
+def _wait_for_news(refund: Refund, now: datetime) -> None:
+    """Leave a refund to the webhooks of a PSP that cannot be asked; after a week ask a person."""
+    if refund.is_unfinished:
+        _schedule_next_look(refund, now)
+    else:
+        due.release("refund", refund.pk, due_at=None)
 
 
 def _leave(refund: Refund, due_when_read: datetime | None) -> None:
@@ -119,12 +132,7 @@ def _schedule_next_look(refund: Refund, now: datetime, *, counted: bool = True) 
     A look that never left (not `counted`) does not make the next one rarer.
     """
     polls = refund.polls + counted
-    at = next_poll(
-        answered=refund.phase not in UNANSWERED_REFUND_PHASES,
-        polls=polls,
-        since=refund.phase_since,
-        now=now,
-    )
+    at = _next_look(refund, polls, now)
     kept = Refund.objects.filter(pk=refund.pk, phase=refund.phase).update(
         polls=polls, due_at=due.sooner(at, now), leased_until=None
     )
@@ -132,6 +140,14 @@ def _schedule_next_look(refund: Refund, now: datetime, *, counted: bool = True) 
         open_case(
             refund.purchase.session,
             CaseKind.UNANSWERED,
-            f"A week of look-ups has not shown what became of refund {refund}.",
+            f"A week has not shown what became of refund {refund}.",
             refund.purchase,
         )
+
+
+def _next_look(refund: Refund, polls: int, now: datetime) -> datetime | None:
+    since = refund.phase_since
+    if not can_be_asked(refund.purchase.session.psp):
+        return since + POLL_FOR if now - since < POLL_FOR else None
+    answered = refund.phase not in UNANSWERED_REFUND_PHASES
+    return next_poll(answered=answered, polls=polls, since=since, now=now)

@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from payments.circuit import Circuit
 from payments.domain.answers import NOTHING_HAPPENED, CallOutcome
 from payments.domain.lifecycle import Phase, SessionStatus
 from payments.domain.orders import Obstacle, obstacle
@@ -31,7 +32,7 @@ from payments.models import (
     Shop,
     new_idempotency_key,
 )
-from payments.psp import Answer, ask, psp_client
+from payments.psp import Answer, ask, page_charges, psp_client
 from payments.services import due
 from payments.services.calls import claim_send, finish_call, is_first_and_only, staged_call
 from payments.services.inserts import insert_together
@@ -83,7 +84,7 @@ def register_session(
     made = session is None
     if session is None:
         _refuse_if_order_is_taken(shop, checkout)
-        session, made = _store(shop, checkout, psps[0], cause, now)
+        session, made = _store(shop, checkout, _first_choice(psps), cause, now)
     _refuse_other_content(session, checkout)
     if session.status == SessionStatus.CREATED:
         if not made:
@@ -138,6 +139,15 @@ def _psps_that_fit(shop: Shop, checkout: Checkout) -> list[str]:
     return able
 
 
+def _first_choice(psps: list[str]) -> str:
+    """Return the first PSP whose circuit is closed; the first of all where none is.
+
+    Then nothing is sent, the shop is told to ask again, and a worker does so of itself: a circuit
+    stays open for seconds, and a checkout that was stored is not lost.
+    """
+    return next((name for name in psps if not Circuit(name).is_open()), psps[0])
+
+
 def _refuse_if_order_is_taken(shop: Shop, checkout: Checkout) -> None:
     """Refuse a new checkout for an order that is paid, or may be."""
     if not checkout.order_reference:
@@ -189,7 +199,7 @@ def _prepared(session: PaymentSession) -> PspCall:
         reference=session.reference,
         checkout_id=session.checkout_id,
         money=session.money,
-        return_url=session.buy_now_url,
+        return_url=_return_url(session),
         webhook_url=settings.BPS_PUBLIC_URL + reverse("webhook", args=[session.psp]),
         expires_at=session.expires_at,
         locale=session.locale,
@@ -198,6 +208,16 @@ def _prepared(session: PaymentSession) -> PspCall:
     )
     call = psp_client(session.psp).prepare_register(request, key=new_idempotency_key())
     return staged_call(call, session)
+
+
+def _return_url(session: PaymentSession) -> str:
+    """Return where the PSP's page sends the shopper: where Buy Now is, be it there already.
+
+    Where the page itself charges that is to us, who ask what happened there.
+    """
+    if not page_charges(session.psp):
+        return session.buy_now_url
+    return settings.BPS_PUBLIC_URL + reverse("return", args=[session.public_token])
 
 
 def _refuse_other_content(session: PaymentSession, checkout: Checkout) -> None:

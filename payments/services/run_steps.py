@@ -40,9 +40,10 @@ from payments.models import (
 )
 from payments.psp import Answer, ask
 from payments.services.discrepancies import key_of
-from payments.services.look_up import look_up
+from payments.services.look_up import can_look_at_page, look_at_page, look_up
 from payments.services.our_side import payments_named_in, payments_of
 from payments.services.statements import lines_about, sessions_listed, stage
+from payments.services.timeline import Cause
 from psp_clients.contract import PspError, RefundState, ReportedState, Transaction
 
 BATCH: Final = 200
@@ -190,18 +191,18 @@ def look_again(run: ReconciliationRun) -> Batch:
     still_open = Discrepancy.objects.filter(psp=run.psp, resolution=Resolution.OPEN)
     rows = list(
         _behind(
-            still_open.select_related("session", "purchase__session", "purchase__shop", "last_run"),
+            still_open.select_related(
+                "session__shop", "purchase__session", "purchase__shop", "last_run"
+            ),
             run.cursor,
         )
     )
+    cause = Cause(CauseKind.RECONCILIATION, str(run.pk))
     for row in rows:
         if _may_heal(row):
-            look_up(
-                row.purchase,
-                cause_kind=CauseKind.RECONCILIATION,
-                cause_id=str(run.pk),
-                now=timezone.now(),
-            )
+            look_up(row.purchase, cause_kind=cause.kind, cause_id=cause.id, now=timezone.now())
+        elif _may_have_been_paid(row):
+            look_at_page(row.session, cause=cause, now=timezone.now())
     seen = {source: _still_found(source, of) for source, of in _by_source(run, rows).items()}
     agreed = [row for row in rows if key_of(row) not in seen[_source(run, row)]]
     asked = [row for row in rows if row not in agreed and row.run_id == run.pk]
@@ -215,6 +216,16 @@ def _may_heal(row: Discrepancy) -> bool:
         and row.refund_id is None
         and row.purchase is not None
         and row.purchase.status != PurchaseStatus.SUCCESSFUL
+    )
+
+
+def _may_have_been_paid(row: Discrepancy) -> bool:
+    """Tell whether a charge there is for a session whose page charges, and nobody told us of it."""
+    return (
+        row.kind == DifferenceKind.MISSING_HERE
+        and row.session is not None
+        and row.purchase is None
+        and can_look_at_page(row.session)
     )
 
 

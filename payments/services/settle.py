@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from payments.domain.lifecycle import (
     PHASE_REPORTED,
+    STARTED_PHASES,
     STATUS_OF,
     UNANSWERED_PHASES,
     Phase,
@@ -28,7 +29,7 @@ from payments.domain.money import with_digits_of
 from payments.domain.orders import LateSuccess, SuccessStep, after_success
 from payments.domain.reports import wrong_money
 from payments.domain.schedule import next_poll
-from payments.models import Capture, CaseKind, Purchase, RefundOrigin
+from payments.models import Capture, CaseKind, PaymentSession, Purchase, RefundOrigin
 from payments.services import due
 from payments.services.inserts import insert_together
 from payments.services.stage_refund import left_to_refund, stage_refund
@@ -51,6 +52,36 @@ class Settled:
     purchase: Purchase
     verdict: Verdict | None  # None: the report said nothing about the phase
     refused: str = ""  # why the report was not believed, if it was not
+
+
+def newborn(session: PaymentSession, *, phase: Phase, now: datetime, **fields: Any) -> Purchase:
+    """Return the purchase of a session, yet to be inserted, in the phase that it begins in.
+
+    Buy Now begins in `submitting`; where the PSP's page charges, in `pending`: the PSP has it, and
+    the shopper has yet to answer. What is found to have happened after the session had ended
+    begins as that end, so that its success is a late one.
+    """
+    purchase = Purchase(
+        session=session,
+        shop=session.shop,
+        order_reference=session.order_reference,
+        amount=session.amount,
+        currency=session.currency,
+        phase=phase,
+        phase_since=now,
+        **{"due_at": _first_look(phase, now), **fields},
+    )
+    purchase.status = STATUS_OF[phase]
+    purchase.finished_at = None if phase in STARTED_PHASES else now
+    return purchase
+
+
+def _first_look(phase: Phase, now: datetime) -> datetime | None:
+    """Return when to look at a purchase that enters a phase; None where it has ended."""
+    if phase not in STARTED_PHASES:
+        return None
+    answered = phase not in UNANSWERED_PHASES
+    return due.sooner(next_poll(answered=answered, polls=0, since=now, now=now), now)
 
 
 def apply_report(purchase: Purchase, report: Report, *, cause: Cause, now: datetime) -> Settled:
@@ -174,13 +205,7 @@ def _move(
     purchase.phase, purchase.status, purchase.phase_since = phase, status, now
     purchase.polls = 0
     purchase.finished_at = None if started else now
-    purchase.due_at = (
-        due.sooner(
-            next_poll(answered=phase not in UNANSWERED_PHASES, polls=0, since=now, now=now), now
-        )
-        if started
-        else None
-    )
+    purchase.due_at = _first_look(phase, now)
     changed = {
         name: getattr(purchase, name)
         for name in (

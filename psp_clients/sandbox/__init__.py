@@ -1,5 +1,6 @@
 """The sandbox PSP's API in our words, as its page `sandbox/API.md` describes it."""
 
 from psp_clients.sandbox.client import KEY_WINDOW, SandboxClient
+from psp_clients.sandbox.settings import SETTINGS, build, mode
 
-__all__ = ["KEY_WINDOW", "SandboxClient"]
+__all__ = ["KEY_WINDOW", "SETTINGS", "SandboxClient", "build", "mode"]

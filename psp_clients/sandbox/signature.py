@@ -27,6 +27,11 @@ _SIGNATURES = re.compile(r"[\x20-\x7e]{1,4096}")
 
 def read_secret(secret: str) -> Webhook:
     """Return what signs with a `whsec_<base64>` secret; raise ValueError, silent about it."""
+    return Webhook(secret_bytes(secret))
+
+
+def secret_bytes(secret: str) -> bytes:
+    """Return the key that a `whsec_<base64>` secret holds; raise ValueError, silent about it."""
     encoded = secret.removeprefix(PREFIX)
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
@@ -34,7 +39,7 @@ def read_secret(secret: str) -> Webhook:
         key = b""
     if not key or encoded == secret:
         raise ValueError("a webhook secret is not whsec_<base64>")
-    return Webhook(key)
+    return key
 
 
 def verify(

@@ -72,6 +72,7 @@ class TestMetrics:
             'bps_due_rows{kind="reconciliation"}': 0.0,
             "bps_open_cases": 0.0,
             "bps_open_discrepancies": 0.0,
+            'bps_unverifiable_webhooks{psp="sandbox"}': 0.0,
         }
 
     def test_count_what_is_due_and_unclaimed(self) -> None:

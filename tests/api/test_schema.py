@@ -12,6 +12,7 @@ from django.test import Client
 from drf_spectacular.validation import validate_schema
 
 OPERATIONS = {
+    ("/api/v1/psps", "get"): {"200"},
     ("/api/v1/payment-sessions", "get"): {"200", "400"},
     ("/api/v1/payment-sessions", "post"): {"200", "201", "400", "409", "422", "503"},
     ("/api/v1/payment-sessions/{checkout_id}", "get"): {"200", "404"},

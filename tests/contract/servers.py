@@ -115,18 +115,28 @@ class SocketServer:
 
 
 class ReplayingPsp(SocketServer):
-    """Answers each request with the next of `replies`, the last one for ever."""
+    """Answers each request with the next of `replies`, the last one for ever.
 
-    def __init__(self) -> None:
+    What `aside` answers (a login, say) is noted in `asides` instead, and uses up no reply.
+    """
+
+    def __init__(self, aside: Callable[[Seen], Reply | None] = lambda _: None) -> None:
         self.replies: deque[Reply] = deque()
+        self.asides: list[Seen] = []
+        self._aside = aside
         super().__init__(self._replay)
 
     def will_answer(self, *replies: Reply) -> None:
         self.replies = deque(replies)
 
     def _replay(self, _: SocketServer, sock: socket.socket) -> None:
-        while self.read_request(sock):
-            reply = self.replies.popleft() if len(self.replies) > 1 else self.replies[0]
+        while seen := self.read_request(sock):
+            reply = self._aside(seen)
+            if reply is not None:
+                self.requests.remove(seen)
+                self.asides.append(seen)
+            else:
+                reply = self.replies.popleft() if len(self.replies) > 1 else self.replies[0]
             if reply is DROP:
                 return
             sock.sendall(reply.to_bytes())

@@ -14,7 +14,6 @@ import iso4217
 import pytest
 from standardwebhooks import Webhook
 
-from psp_clients import registry
 from psp_clients.contract import (
     AuthFailed,
     ConfirmMode,
@@ -38,21 +37,21 @@ from psp_clients.contract import (
     WebhookResponse,
 )
 from psp_clients.http import Transport
-from psp_clients.registry import PspConfig
 from psp_clients.sandbox import SandboxClient
 from psp_clients.sandbox.mapping import DIGITS, PAYMENT_STATES, REFUND_STATES
 
-from .servers import ReplayingPsp, Reply
-from .suite import (
+from .dialect import (
     CONFIRMATION,
     KEY,
     NOW,
     REF,
     REFUND_REF,
     REGISTRATION,
-    ClientContract,
     PspDialect,
 )
+from .servers import ReplayingPsp, Reply
+from .suite import ClientContract
+from .webhook_suite import FreshWebhookContract
 
 
 def secret(letter: str) -> str:
@@ -84,28 +83,31 @@ class SandboxDialect(PspDialect):
         "successful": RefundState.SUCCESSFUL,
         "failed": RefundState.FAILED,
     }
-    REFUSALS = (
-        (refusal(400, "invalid_request", "amount"), InvalidRequest),
-        (refusal(401, "unauthorized"), AuthFailed),
-        (refusal(403, "forbidden"), AuthFailed),
-        (Reply(403, b"<html>"), AuthFailed),
-        (refusal(404, "not_found"), InDoubt),
-        (refusal(409, "idempotency_in_progress", Retry_After="1"), InDoubt),
-        (refusal(409, "state_conflict"), StateConflict),
-        (refusal(409, "something_else"), InDoubt),
-        (refusal(422, "idempotency_mismatch"), InvalidRequest),
-        (refusal(429, "slow_down", Retry_After="7"), RetryableRejected),
-        (refusal(503, "unavailable", Nothing_Happened="true"), RetryableRejected),
-        (refusal(503, "unavailable", Nothing_Happened="false"), InDoubt),
-        (refusal(503, "unavailable"), InDoubt),
-        (refusal(500, "unavailable", Nothing_Happened="true"), InDoubt),
-        (Reply(400, b"<html>"), InDoubt),
-        (Reply(409, b"<html>"), InDoubt),
-        (Reply(422, {"error": "no"}), InDoubt),
-        (Reply(418, {}), InDoubt),
-        (Reply(202, {}), InDoubt),
-        (Reply(204, b""), InDoubt),
-    )
+    REFUSALS: ClassVar = {
+        "confirm": (
+            (refusal(400, "invalid_request", "amount"), InvalidRequest),
+            (refusal(401, "unauthorized"), AuthFailed),
+            (refusal(403, "forbidden"), AuthFailed),
+            (Reply(403, b"<html>"), AuthFailed),
+            (refusal(404, "not_found"), InDoubt),
+            (refusal(409, "idempotency_in_progress", Retry_After="1"), InDoubt),
+            (refusal(409, "state_conflict"), StateConflict),
+            (refusal(409, "something_else"), InDoubt),
+            (refusal(422, "idempotency_mismatch"), InvalidRequest),
+            (refusal(429, "slow_down", Retry_After="7"), RetryableRejected),
+            (refusal(503, "unavailable", Nothing_Happened="true"), RetryableRejected),
+            (refusal(503, "unavailable", Nothing_Happened="false"), InDoubt),
+            (refusal(503, "unavailable"), InDoubt),
+            (refusal(500, "unavailable", Nothing_Happened="true"), InDoubt),
+            (Reply(400, b"<html>"), InDoubt),
+            (Reply(409, b"<html>"), InDoubt),
+            (Reply(422, {"error": "no"}), InDoubt),
+            (Reply(418, {}), InDoubt),
+            (Reply(202, {}), InDoubt),
+            (Reply(204, b""), InDoubt),
+        )
+    }
+    BAD_CREDENTIALS = refusal(401, "unauthorized")
     MISFITS = tuple(
         Money(amount, currency)
         for amount, currency in [
@@ -190,7 +192,7 @@ class SandboxDialect(PspDialect):
         return headers, sent
 
 
-class TestTheSandboxClientKeepsTheContract(SandboxDialect, ClientContract):
+class TestTheSandboxClientKeepsTheContract(SandboxDialect, ClientContract, FreshWebhookContract):
     """Every promise of the suite."""
 
 
@@ -318,17 +320,12 @@ class TestTheSandboxClient(SandboxDialect):
         assert can.key_window == timedelta(hours=24)
 
     def test_remembers_keys_for_as_long_as_its_account_is_set_to(self):
-        account = PspConfig(
-            base_url="http://psp.test",
-            api_key="key",
-            webhook_secrets=(),
-            connect_timeout=1,
-            money_timeout=1,
-            lookup_timeout=1,
-            key_window=timedelta(seconds=40),
+        transport = Transport(
+            "http://psp.test", connect_timeout=1, money_timeout=1, lookup_timeout=1
         )
-
-        client = registry.build("sandbox", account, before_send=lambda: None)
+        client = SandboxClient(
+            transport, api_key="key", webhook_secrets=(), key_window=timedelta(seconds=40)
+        )
 
         assert client.capabilities.key_window == timedelta(seconds=40)
 

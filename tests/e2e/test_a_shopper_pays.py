@@ -67,7 +67,7 @@ def site(transactional_db: None, street: Street, settings: Any) -> Iterator[Worl
     settings.BPS_PUBLIC_URL = street.bps_url
     settings.SANDBOX_PSP_URL = sandbox.psp_url
     settings.SANDBOX_PSP_API_KEY = sandbox.api_key
-    settings.SANDBOX_PSP_WEBHOOK_SECRETS = [sandbox.webhook_secret]
+    settings.SANDBOX_PSP_WEBHOOK_SECRETS = sandbox.webhook_secret
     psp_client.cache_clear()
     Circuit("sandbox").reset()
     yield World(bps_url=street.bps_url, api_key=street.key, sandbox=sandbox)

@@ -3,7 +3,13 @@
 import re
 from collections.abc import Mapping
 
+import pytest
+
 from config import settings
+from config.environment import Environment
+from config.psps import read_psp_settings
+from psp_clients.registry import PSPS, variable
+from psp_clients.settings import Mode, Setting
 from tests.house.environments import PRODUCTION, faults_of, manage, shown_in_example
 
 
@@ -69,11 +75,11 @@ def test_with_wrong_variables_names_each_of_them_without_its_value():
             "SANDBOX_PSP_ALLOWED must be on to use the sandbox PSP, "
             "which takes no real money, while DEBUG is off"
         ),
-        "SANDBOX_PSP_API_KEY is missing, and BPS_PSPS names the sandbox",
-        "SANDBOX_PSP_URL must be an absolute http or https URL",
+        "SANDBOX_PSP_API_KEY is missing, and BPS_PSPS names sandbox: what we show it",
+        "SANDBOX_PSP_URL must be http(s)://host[:port][/path], without credentials or query",
         (
             "SANDBOX_PSP_WEBHOOK_SECRETS must hold secrets "
-            "of the form whsec_<base64 of 24 to 64 bytes>"
+            "of the form whsec_<base64 of 24 to 64 random bytes>, separated by commas"
         ),
         "SECRET_KEY must have 50 characters or more while DEBUG is off",
     ]
@@ -106,8 +112,28 @@ def test_without_the_sandbox_asks_for_none_of_its_variables():
     assert "can't start" not in start.stderr
 
 
+OF_PSPS = {variable(psp, one.name): one for psp in PSPS for one in PSPS[psp].SETTINGS}
+
+
 def test_every_variable_is_explained_in_the_example():
-    assert sorted(shown_in_example()) == sorted(settings.environment.names)
+    assert sorted(shown_in_example()) == sorted({*settings.environment.names, *OF_PSPS})
+
+
+def test_the_example_shows_what_each_psp_is_told_by_default():
+    shown = {name: value for name, value in shown_in_example().items() if name in OF_PSPS}
+
+    assert shown == {name: setting.default or "" for name, setting in OF_PSPS.items()}
+
+
+@pytest.mark.parametrize("psp", PSPS)
+def test_with_a_psp_in_use_names_whatever_it_was_not_told(psp: str):
+    asked = {name for name in OF_PSPS if name.startswith(variable(psp, ""))}
+    needed = {name for name in asked if OF_PSPS[name].default is None}
+    told = {name: value for name, value in PRODUCTION.items() if name not in asked}
+
+    missing = {fault.partition(" ")[0] for fault in faults_of({**told, "BPS_PSPS": psp})}
+
+    assert missing == needed
 
 
 def test_the_example_shows_the_defaults():
@@ -121,3 +147,40 @@ def test_the_example_shows_the_defaults():
 def _settings_with(environment: Mapping[str, str]) -> list[str]:
     settings = manage("diffsettings", "--all", environment=environment).stdout
     return re.sub(r" at 0x\w+", "", settings).splitlines()
+
+
+def test_refuses_accounts_that_move_real_money_while_debugging(monkeypatch: pytest.MonkeyPatch):
+    environment = reading_of(ImaginaryPsp(Mode.LIVE), monkeypatch, debug=True)
+
+    assert environment.faults == {
+        "BPS_PSPS": "names imaginary with live keys, which move real money: "
+        "refused while DEBUG is on"
+    }
+
+
+@pytest.mark.parametrize(("mode", "debug"), [(Mode.LIVE, False), (Mode.TEST, True)])
+def test_takes_live_keys_in_earnest_and_test_keys_in_play(
+    monkeypatch: pytest.MonkeyPatch, mode: Mode, debug: bool
+):
+    assert reading_of(ImaginaryPsp(mode), monkeypatch, debug=debug).faults == {}
+
+
+class ImaginaryPsp:
+    SETTINGS = (Setting("URL", "where it is"), Setting("API_KEY", "what we show", is_secret=True))
+
+    def __init__(self, mode: Mode) -> None:
+        self._mode = mode
+
+    def mode(self, values: Mapping[str, str]) -> Mode:
+        assert values == {"URL": "https://psp.example", "API_KEY": "a-key"}
+        return self._mode
+
+
+def reading_of(psp: ImaginaryPsp, monkeypatch: pytest.MonkeyPatch, *, debug: bool) -> Environment:
+    monkeypatch.setitem(PSPS, "imaginary", psp)
+    monkeypatch.setenv("IMAGINARY_URL", "https://psp.example")
+    monkeypatch.setenv("IMAGINARY_API_KEY", "a-key")
+    environment = Environment()
+    read = read_psp_settings(environment, ["imaginary", "unheard-of"], debug=debug)
+    assert read == {"IMAGINARY_URL": "https://psp.example", "IMAGINARY_API_KEY": "a-key"}
+    return environment

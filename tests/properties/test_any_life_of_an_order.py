@@ -37,7 +37,8 @@ from payments.domain.lifecycle import Phase, PurchaseStatus
 from payments.domain.orders import LateSuccess
 from payments.models import CaseKind, CauseKind, PaymentSession, Purchase, Refund, ShopApiKey
 from payments.psp import psp_client
-from payments.services import carry, due
+from payments.services import due
+from payments.services.patience import threads
 from payments.services.refusals import Refusal
 from payments.services.request_refund import request_refund
 from payments.services.timeline import Cause
@@ -84,7 +85,7 @@ def dying_at(point: CrashPoint, act: Callable[[], object]) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
-        carry._threads.cache_clear()  # noqa: SLF001 - threads don't outlive a fork
+        threads.cache_clear()  # threads don't outlive a fork
         django_settings.BPS_CRASH_AT = f"{point}:1"
         try:
             act()

@@ -39,7 +39,7 @@ def world_environment(
         **process_environment,
         "SANDBOX_PSP_URL": settings.SANDBOX_PSP_URL,
         "SANDBOX_PSP_API_KEY": settings.SANDBOX_PSP_API_KEY,
-        "SANDBOX_PSP_WEBHOOK_SECRETS": settings.SANDBOX_PSP_WEBHOOK_SECRETS[0],
+        "SANDBOX_PSP_WEBHOOK_SECRETS": settings.SANDBOX_PSP_WEBHOOK_SECRETS,
     }
 
 
@@ -57,7 +57,7 @@ def world(bps_url: str, settings: Any, sandbox: SandboxServer) -> Iterator[World
     settings.BPS_PUBLIC_URL = bps_url
     settings.SANDBOX_PSP_URL = sandbox.psp_url
     settings.SANDBOX_PSP_API_KEY = sandbox.api_key
-    settings.SANDBOX_PSP_WEBHOOK_SECRETS = [sandbox.webhook_secret]
+    settings.SANDBOX_PSP_WEBHOOK_SECRETS = sandbox.webhook_secret
     settings.BPS_SCHEDULE_SPEED = 60
     psp_client.cache_clear()
     Circuit("sandbox").reset()

@@ -45,7 +45,7 @@ def day(world: World, settings: Any) -> date:
 
     No webhook is believed from now on, as if none came.
     """
-    settings.SANDBOX_PSP_WEBHOOK_SECRETS = ["whsec_YW5vdGhlciBzZWNyZXQgdGhhbiB0aGUgUFNQJ3Mgb25l"]
+    settings.SANDBOX_PSP_WEBHOOK_SECRETS = "whsec_YW5vdGhlciBzZWNyZXQgdGhhbiB0aGUgUFNQJ3Mgb25l"
     psp_client.cache_clear()
     clock = world.sandbox.control("clock", {"advance_seconds": next(_days_ahead) * 24 * 3600})
     return datetime.fromisoformat(clock["now"]).date()

@@ -29,7 +29,7 @@ def celery_environment(
         "BPS_PUBLIC_URL": world.bps_url,
         "SANDBOX_PSP_URL": settings.SANDBOX_PSP_URL,
         "SANDBOX_PSP_API_KEY": settings.SANDBOX_PSP_API_KEY,
-        "SANDBOX_PSP_WEBHOOK_SECRETS": settings.SANDBOX_PSP_WEBHOOK_SECRETS[0],
+        "SANDBOX_PSP_WEBHOOK_SECRETS": settings.SANDBOX_PSP_WEBHOOK_SECRETS,
         "BPS_SCHEDULE_SPEED": "60",
         "BPS_PSP_CONNECT_TIMEOUT_SECONDS": "0.5",
         "BPS_PSP_MONEY_TIMEOUT_SECONDS": "1",

@@ -13,7 +13,8 @@ import requests
 from django.utils import timezone
 
 from payments.models import PaymentSession, Purchase
-from payments.services import carry, due
+from payments.services import due
+from payments.services.patience import threads
 from payments.tasks import HANDLERS, handle
 from tests.sandbox_server import SandboxServer
 
@@ -139,8 +140,8 @@ class World:
 
     def let_calls_end(self) -> None:
         """Wait for calls that outlive their request, so that none ends in the next story."""
-        carry._threads().shutdown()  # noqa: SLF001 - a process does the same at its end
-        carry._threads.cache_clear()  # noqa: SLF001
+        threads().shutdown()  # a process does the same at its end
+        threads.cache_clear()
 
     def has_phase(self, checkout: Checkout, phase: str) -> Callable[[], bool]:
         """Return a condition for work_until."""

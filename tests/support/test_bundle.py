@@ -252,7 +252,7 @@ class TestItsMasks:
         secrets = [
             settings.SECRET_KEY,
             settings.SANDBOX_PSP_API_KEY,
-            *settings.SANDBOX_PSP_WEBHOOK_SECRETS,
+            settings.SANDBOX_PSP_WEBHOOK_SECRETS,
             own,
         ]
         secrets += [secret.removeprefix("whsec_") for secret in secrets]

@@ -60,7 +60,7 @@ class Delivery:
 
     def signatures(self) -> str:
         """Return one signature by each secret, or by the one that the settings name."""
-        secrets = self.secrets or tuple(settings.SANDBOX_PSP_WEBHOOK_SECRETS)
+        secrets = self.secrets or (settings.SANDBOX_PSP_WEBHOOK_SECRETS,)
         text = self.body.decode()
         return " ".join(Webhook(one).sign(self.event_id, self.signed_at, text) for one in secrets)
 

@@ -40,7 +40,7 @@ def material(transactional_db: None) -> Material:
     make_case(sessions[0], kind=CaseKind.UNKNOWN_WORD)
     WebhookReceipt.objects.update(state="processed", due_at=None)
     return Material(
-        secret=settings.SANDBOX_PSP_WEBHOOK_SECRETS[0],
+        secret=settings.SANDBOX_PSP_WEBHOOK_SECRETS,
         genuine=tuple(genuine),
         sessions=tuple(
             (str(session.psp_token), session.reference) for session in PaymentSession.objects.all()
