@@ -1,4 +1,4 @@
-"""Mollie's client: the common promises, then what is its own."""
+"""Mollie's client: what is its own. The common promises are in `test_mollie_contract`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from psp_clients.contract import (
     RegisteredSession,
     Report,
     ReportedState,
+    RetryableRejected,
     StateConflict,
     Unsupported,
 )
@@ -67,6 +68,7 @@ from .mollie_objects import (
     listed,
     payment,
     refund,
+    refusal,
 )
 from .servers import ReplayingPsp, Reply
 
@@ -582,3 +584,37 @@ class TestRefunding:
         psp.will_answer(listed("refunds", *([refund("refunded")] * count)))
         with pytest.raises(InDoubt, match=f"{count} bear the reference"):
             client.fetch_refund(REF, RefundReference("rf-1"))
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("value", "wait"),
+        [
+            ("7", timedelta(seconds=7)),
+            ("999999999", timedelta(hours=1)),
+            ("-1", None),
+            ("Sun, 22 Nov 2026 12:00:00 GMT", None),
+        ],
+    )
+    def test_tell_how_long_to_wait(
+        self, client: MollieClient, psp: ReplayingPsp, value: str, wait: timedelta | None
+    ):
+        psp.will_answer(refusal(429, Retry_After=value))
+        with pytest.raises(RetryableRejected) as caught:
+            client.fetch(REF)
+        assert caught.value.retry_after == wait
+
+    def test_name_the_field_and_nothing_that_mollie_wrote_beside_it(
+        self, client: MollieClient, psp: ReplayingPsp
+    ):
+        psp.will_answer(refusal(422, "amount.currency"))
+        with pytest.raises(InvalidRequest) as caught:
+            register(client)
+        assert (str(caught.value), caught.value.field) == (
+            "register: answered 422 amount.currency",
+            "amount.currency",
+        )
+        psp.will_answer(refusal(422, f"Bearer {API_KEY}"))
+        with pytest.raises(InvalidRequest) as caught:
+            register(client)
+        assert (str(caught.value), caught.value.field) == ("register: answered 422", "")
