@@ -28,15 +28,16 @@ def closed_circuit() -> Any:
     Circuit("sandbox").reset()
 
 
-def called(outcome: str = "answered", milliseconds: int = 40, **ago: float) -> None:
+def called(
+    outcome: str = "answered", milliseconds: int = 40, ago: timedelta = timedelta(minutes=5)
+) -> None:
     """Have a call answered some time ago."""
-    answered_at = timezone.now() - timedelta(**ago or {"minutes": 5})
     make_psp_call(
         make_session(),
         operation="fetch",
         outcome=outcome,
         duration_ms=milliseconds,
-        answered_at=answered_at,
+        answered_at=timezone.now() - ago,
     )
 
 
@@ -82,8 +83,9 @@ class TestCalls:
 
     @pytest.mark.parametrize(("period", "calls"), [("hour", "1"), ("day", "2"), ("week", "3")])
     def test_are_those_of_the_period(self, browser: Client, period: str, calls: str):
-        for ago in ({"minutes": 59}, {"hours": 23}, {"days": 6}, {"days": 8}):
-            called(**ago)
+        minutes, hours = timedelta(minutes=1), timedelta(hours=1)
+        for ago in (59 * minutes, 23 * hours, 6 * 24 * hours, 8 * 24 * hours):
+            called(ago=ago)
 
         assert row(browser, period)[1] == calls
 
@@ -123,7 +125,7 @@ class TestWhatIsCounted:
     )
     def test_is_found_by_an_index_of_its_own(self, statement: str, index: str):
         now = timezone.now()
-        asked = {
+        asked: dict[str, Any] = {
             "since": now - timedelta(days=1),
             "until": now,
             "psps": ["sandbox"],
