@@ -426,7 +426,8 @@ class TestWhenThingsGoWrong:
             with pytest.raises(InDoubt, match="register: answered 422 704"):
                 client.register(call)
             adyen.let_go()
-            assert client.register(call) == first.result()
+            answered = first.result()
+        assert client.register(call) == answered
         assert len(adyen.sessions) == 1
 
     def test_an_answer_that_comes_too_late_is_in_doubt(self, adyen: FakeAdyen, client: AdyenClient):
