@@ -201,6 +201,8 @@ def _look_at_refunds(purchase: Purchase, now: datetime) -> None:
 
 def _believe(receipt: WebhookReceipt, session: PaymentSession, now: datetime) -> str:
     """Apply what a verified webhook says itself; return what else there is to note."""
+    if not receipt.event_id:
+        return "not signed, and this PSP cannot be asked"
     cause = Cause(CauseKind.RECEIPT, str(receipt.pk))
     report, refund_report = report_in(receipt.news), refund_report_in(receipt.news)
     if report is not None:
