@@ -1,7 +1,8 @@
 """The Idempotency-Key of money requests (IETF draft-ietf-httpapi-idempotency-key-header).
 
 Only answers that changed something (2xx) are kept and replayed. A refusal changed nothing, and a
-5xx must never be frozen: both free the key, and the work itself resumes by its natural keys.
+5xx must never be frozen: both free the key, and the work itself resumes by its natural keys. 202 is
+no outcome: who asks again is told how it stands by now, lest "started" follow "successful".
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -40,14 +42,20 @@ CLAIM: Final = """
 """
 
 
-def answer_once(request: Request, shop: Shop, make_answer: Callable[[], Response]) -> Response:
+def answer_once(
+    request: Request,
+    shop: Shop,
+    make_answer: Callable[[], Response],
+    how_it_stands: Callable[[], Response],
+) -> Response:
     """Return the answer to a request, made now or kept from the first time.
 
+    `how_it_stands` changes nothing; it answers anew what was only accepted (202) the first time.
     Raises ProblemRaised for a missing, malformed, busy or reused key.
     """
     record = _record(request, shop, timezone.now())
     if not _claim(record):
-        return _replay(record)
+        return _replay(record, how_it_stands)
     try:
         response = make_answer()
     except BaseException:
@@ -86,15 +94,18 @@ def _claim(record: IdempotencyRecord) -> bool:
     return claimed is not None
 
 
-def _replay(ours: IdempotencyRecord) -> Response:
+def _replay(ours: IdempotencyRecord, how_it_stands: Callable[[], Response]) -> Response:
     kept = IdempotencyRecord.objects.filter(shop=ours.shop, key=ours.key).first()
     if kept is None or (kept.answer_status is None and _same_request(kept, ours)):
         raise ProblemRaised(_busy())
     if not _same_request(kept, ours):
         raise ProblemRaised(_wrong_key(422, "idempotency-key-reused", "belongs to another request"))
-    return Response(
-        kept.answer_body, status=kept.answer_status, headers={"Idempotent-Replayed": "true"}
-    )
+    if kept.answer_status == HTTPStatus.ACCEPTED:
+        answer = how_it_stands()
+    else:
+        answer = Response(kept.answer_body, status=kept.answer_status)
+    answer["Idempotent-Replayed"] = "true"
+    return answer
 
 
 def _same_request(kept: IdempotencyRecord, ours: IdempotencyRecord) -> bool:

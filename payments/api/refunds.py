@@ -16,6 +16,7 @@ from payments.api.idempotency import HEADER, answer_once
 from payments.api.problems import ProblemRaised, invalid
 from payments.api.views import CHECKOUT_ID, IDEMPOTENCY_KEY, ShopView, problems
 from payments.domain.money import MoneyRefused, parse_money, with_digits_of
+from payments.models import Refund
 from payments.services.refusals import NothingToRefund
 from payments.services.request_refund import request_refund
 from payments.services.stage_refund import left_to_refund
@@ -36,7 +37,9 @@ class Refunds(ShopView):
     )
     def post(self, request: Request, checkout_id: str) -> Response:
         """Give back a part or all that is left. 202: it is on its way; a webhook tells the end."""
-        return answer_once(request, self.shop, lambda: self._refund(checkout_id))
+        return answer_once(
+            request, self.shop, lambda: self._refund(checkout_id), lambda: self._told(checkout_id)
+        )
 
     def _refund(self, checkout_id: str) -> Response:
         form = self.read(forms.RefundRequest)
@@ -53,6 +56,19 @@ class Refunds(ShopView):
             cause=self.cause,
             now=timezone.now(),
         )
+        return self._answer(refund)
+
+    def _told(self, checkout_id: str) -> Response:
+        return self._answer(
+            Refund.objects.get(
+                purchase__session__shop=self.shop,
+                purchase__session__checkout_id=checkout_id,
+                request_key=self.request.headers[HEADER],
+            )
+        )
+
+    @staticmethod
+    def _answer(refund: Refund) -> Response:
         status = 202 if refund.is_unfinished else 200
         return Response(selectors.refund_as_shown(refund), status=status)
 

@@ -182,7 +182,9 @@ class BuyNow(ShopView):
     )
     def post(self, request: Request, checkout_id: str) -> Response:
         """Charge the checkout once. 200 with the outcome, or 202 while it is still being found."""
-        return answer_once(request, self.shop, lambda: self._press(checkout_id))
+        return answer_once(
+            request, self.shop, lambda: self._press(checkout_id), lambda: self._told(checkout_id)
+        )
 
     def _press(self, checkout_id: str) -> Response:
         form = self.read(forms.BuyNowRequest)
@@ -200,6 +202,12 @@ class BuyNow(ShopView):
         purchase = accepted.purchase
         if accepted.is_first and wait:
             purchase = submit_within(purchase, accepted.call, patience=wait, now=now)
+        return Response(self._answer(purchase), status=self._status(purchase))
+
+    def _told(self, checkout_id: str) -> Response:
+        purchase = Purchase.objects.select_related("session").get(
+            session__shop=self.shop, session__checkout_id=checkout_id
+        )
         return Response(self._answer(purchase), status=self._status(purchase))
 
     @staticmethod

@@ -11,7 +11,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from payments.models import IdempotencyRecord, PaymentSession, Purchase, Shop
+from payments.models import CauseKind, IdempotencyRecord, PaymentSession, Purchase, Shop
+from payments.services.settle import apply_report
+from payments.services.timeline import Cause
+from psp_clients.contract import Money, Report, ReportedState
 from tests.api.answers import problem, reason, refused
 from tests.api.caller import PURCHASE_INFO, SESSIONS, Caller, encoded
 from tests.builders import make_session
@@ -30,6 +33,14 @@ def session(shop: Shop) -> PaymentSession:
 
 def body(session: PaymentSession) -> dict[str, Any]:
     return {"psp_token": session.psp_token, "purchase_info": PURCHASE_INFO}
+
+
+def succeed() -> None:
+    """Let the PSP say that the purchase was paid."""
+    purchase = Purchase.objects.get()
+    money = Money(purchase.amount, purchase.currency)
+    report = Report(ReportedState.CAPTURED, "paid", money, money, payment_reference="ch_1")
+    apply_report(purchase, report, cause=Cause(CauseKind.POLL), now=timezone.now())
 
 
 def record(session: PaymentSession, **fields: Any) -> IdempotencyRecord:
@@ -107,6 +118,33 @@ class TestTheSameRequest:
         assert "Idempotent-Replayed" not in first
         assert snapshot() == before
         assert Purchase.objects.get().presses == 1
+
+    def test_is_told_how_it_stands_where_it_was_only_accepted_at_first(
+        self, api: Caller, session: PaymentSession
+    ) -> None:
+        first = api.buy(session, key="k-1")
+        succeed()
+        before = snapshot()
+
+        again = api.buy(session, key="k-1")
+
+        assert first.json()["purchase"]["status"] == "started"
+        assert (again.status_code, again.json()["purchase"]["status"]) == (200, "successful")
+        assert again["Idempotent-Replayed"] == "true"
+        assert snapshot() == before
+
+    def test_is_answered_with_its_outcome_for_ever(
+        self, api: Caller, session: PaymentSession
+    ) -> None:
+        api.buy(session, key="k-1")
+        succeed()
+        ended = api.buy(session, key="k-2")
+        IdempotencyRecord.objects.filter(key="k-2").update(answer_body={"as": "it was"})
+
+        again = api.buy(session, key="k-2")
+
+        assert (ended.status_code, again.status_code) == (200, 200)
+        assert again.json() == {"as": "it was"}
 
     def test_is_told_to_wait_while_the_first_still_runs(
         self, api: Caller, session: PaymentSession

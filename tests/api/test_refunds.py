@@ -6,8 +6,12 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from payments.models import IdempotencyRecord, PaymentSession, Refund, Shop
+from payments.models import CauseKind, IdempotencyRecord, PaymentSession, Refund, Shop
+from payments.services.settle_refund import apply_refund_report
+from payments.services.timeline import Cause
+from psp_clients.contract import Money, RefundReport, RefundState
 from tests.api.answers import reason, refused
 from tests.api.caller import Caller
 from tests.builders import make_purchase, make_refund, make_session
@@ -64,6 +68,22 @@ class TestARefund:
         assert again.json() == first.json()
         assert again["Idempotent-Replayed"] == "true"
         assert Refund.objects.count() == 1
+
+    def test_asked_for_again_is_shown_as_it_stands_by_then(
+        self, api: Caller, session: PaymentSession
+    ) -> None:
+        refund(api, session, {"amount": "5.00"})
+        apply_refund_report(
+            Refund.objects.get(),
+            RefundReport(RefundState.SUCCESSFUL, "refunded", "r-1", Money("5.00", "EUR")),
+            cause=Cause(CauseKind.POLL),
+            now=timezone.now(),
+        )
+
+        again = refund(api, session, {"amount": "5.00"})
+
+        assert (again.status_code, again.json()["state"]) == (200, "successful")
+        assert again["Idempotent-Replayed"] == "true"
 
     def test_whose_answer_was_lost_is_found_by_its_key(
         self, api: Caller, session: PaymentSession
