@@ -21,7 +21,8 @@ from config.devserver import NoServers, ensure_servers
 from config.stopping import Stopped, stop_requests
 
 DJANGO = (sys.executable, "manage.py")
-# Tracing costs a third of the time, so only those tests are traced that are about what is measured.
+# Tracing doubles the time, so only those tests are traced that are about what is measured, and that
+# run it in their own process.
 MEASURED = tuple(
     f"tests/{folder}"
     for folder in (
@@ -33,7 +34,6 @@ MEASURED = tuple(
         "midoffice",
         "reconciliation",
         "rules",
-        "scenarios",
         "services",
         "support",
         "webhooks",

@@ -53,9 +53,9 @@ def withdraw(*, reference: str, now: Now) -> None:
     unanswered.update(withdrawn_at=now.psp)
 
 
-def answered_references(now: Now) -> list[str]:
+def answered_references(now: Now) -> QuerySet[Inquiry, str]:
     """Name the questions whose answers wait to be collected."""
-    return list(_due(now).order_by("answers_at").values_list("reference", flat=True)[:100])
+    return _due(now).values_list("reference", flat=True)
 
 
 def _due(now: Now) -> QuerySet[Inquiry]:

@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 MODEL = Path(__file__).resolve().parents[2] / "docs/model"
-# Seconds each, mostly the compiler's.
-QUICK = ["an expiry without a fence", "the last message wins, no trigger", "never closed"]
+# Seconds, mostly the compiler's.
+QUICK = ["never closed"]
 
 
 @pytest.fixture(scope="module")
