@@ -6,7 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from io import StringIO
 from signal import SIGKILL
@@ -32,11 +32,22 @@ from payments.models import (
 from payments.psp import psp_client
 from payments.services import due
 from tests.database.tables import snapshot
+from tests.sandbox_server import SandboxServer, database_url_for, start_sandbox
 from tests.scenarios.world import Checkout, World
 
 HOUR = timedelta(hours=1)
 # The sandbox keeps the books of all stories: each of these happens on days of its own.
 _days_ahead = itertools.count(100, 10)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxServer]:
+    """Return a sandbox of these stories' own.
+
+    In another, what the banks of other stories had yet to answer would be booked on these days.
+    """
+    with start_sandbox(database_url=database_url_for("sandbox_to_reconcile")) as server:
+        yield server
 
 
 @pytest.fixture
