@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from psp_clients.contract import (
     InvalidRequest,
@@ -21,6 +21,7 @@ from psp_clients.contract import (
     SessionRequest,
     Unsupported,
 )
+from psp_clients.prepared import checked_key, segment
 from psp_clients.stripe.mapping import CHECKOUT_ID, REASON, REFERENCE, REFUND_ID
 from psp_clients.stripe.money import write_money
 
@@ -41,6 +42,7 @@ SHORTEST_OPEN: Final = timedelta(minutes=30)
 LONGEST_OPEN: Final = timedelta(hours=24)
 MARGIN: Final = timedelta(minutes=5)
 
+LONGEST_KEY: Final = 255
 LONGEST_REFERENCE: Final = 200
 MOST_NOTES: Final = 50
 LONGEST_NAME: Final = 40
@@ -54,7 +56,6 @@ LOCALES: Final = frozenset(_LISTED.split())
 
 Form: TypeAlias = Mapping[str, "str | int | Form | Sequence[str | Form]"]
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _NOTE_NAME = re.compile(rf"[^\[\]]{{1,{LONGEST_NAME}}}")
 
 
@@ -134,14 +135,6 @@ def session_path(psp_token: str) -> str:
     return f"{SESSIONS_PATH}/{segment(psp_token, 'psp_token')}"
 
 
-def segment(opaque_id: str, field: str) -> str:
-    """Return an id as one segment of a path; raise InvalidRequest if it cannot be one."""
-    if opaque_id in {"", ".", ".."}:
-        # Dots survive quoting, and would name another path.
-        raise InvalidRequest(f"{field} cannot be part of a path", field=field)
-    return quote(opaque_id, safe="")
-
-
 def encoded(form: Form) -> str:
     """Return a form, or a query, as Stripe's libraries write it; raise InvalidRequest."""
     try:
@@ -196,11 +189,9 @@ def _notes(request: SessionRequest) -> dict[str, str]:
 
 
 def _post(operation: Operation, path: str, body: Form, key: str) -> PreparedCall:
-    if not _KEY.fullmatch(key):
-        raise InvalidRequest("a key is 1 to 255 visible ASCII characters", field="key")
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
-        "Idempotency-Key": key,
+        "Idempotency-Key": checked_key(key, LONGEST_KEY),
         "Stripe-Version": API_VERSION,
     }
     return PreparedCall(operation, "POST", path, headers, encoded(body).encode(), key)

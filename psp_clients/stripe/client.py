@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
+from psp_clients.asking import in_doubt_if_unreadable
 from psp_clients.contract import (
     Capabilities,
     ConfirmMode,
@@ -32,11 +33,12 @@ from psp_clients.contract import (
     WebhookResponse,
 )
 from psp_clients.http import Transport
+from psp_clients.prepared import segment
 from psp_clients.strict_json import JsonObject, Unreadable, text
 from psp_clients.stripe import calls, mapping, transactions, webhooks
 from psp_clients.stripe.money import DIGITS
 from psp_clients.stripe.signature import read_secret
-from psp_clients.stripe.wire import Wire, in_doubt_if_unreadable
+from psp_clients.stripe.wire import Wire
 
 KEY_WINDOW: Final = timedelta(hours=24)  # "at least 24 hours", as Stripe documents it
 
@@ -215,7 +217,7 @@ class StripeClient:
         raise Unreadable("none of the newest sessions bears the reference")
 
     def _refund_by_id(self, refund_reference: str) -> JsonObject:
-        path = f"{calls.REFUNDS_PATH}/{calls.segment(refund_reference, 'refund_reference')}"
+        path = f"{calls.REFUNDS_PATH}/{segment(refund_reference, 'refund_reference')}"
         refund = self._wire.look_up(Operation.FETCH_REFUND, path)
         _expect((refund.get("id"), refund_reference))
         return refund

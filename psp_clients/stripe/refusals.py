@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from psp_clients.asking import retry_after
 from psp_clients.contract import (
     AuthFailed,
     Declined,
@@ -20,8 +21,6 @@ from psp_clients.contract import (
 )
 from psp_clients.http import Answer
 from psp_clients.strict_json import JsonObject, Unreadable, child, read_object
-
-LONGEST_WAIT: Final = timedelta(hours=1)
 
 # The payment is not in the state that the call needs: what it is, the payment tells.
 STATE_CODES: Final = frozenset(
@@ -120,7 +119,7 @@ def refusal(operation: Operation, answer: Answer) -> PspError:
         code=code,
         decline_code=_plain(error.get("decline_code")),
         field=_plain(error.get("param")),
-        retry_after=_seconds(answer.headers.get("Retry-After", "")),
+        retry_after=retry_after(answer),
         should_retry=_says_true(answer, "Stripe-Should-Retry"),
     )
     return BY_STATUS.get(answer.status, _in_doubt)(seen)
@@ -139,9 +138,3 @@ def _says_true(answer: Answer, header: str) -> bool:
 
 def _plain(word: object) -> str:
     return word if isinstance(word, str) and _PLAIN_WORD.fullmatch(word) else ""
-
-
-def _seconds(value: str) -> timedelta | None:
-    if not re.fullmatch(r"[0-9]{1,9}", value):
-        return None
-    return min(timedelta(seconds=int(value)), LONGEST_WAIT)

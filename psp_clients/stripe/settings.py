@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from psp_clients.http import Transport, url_fault
-from psp_clients.settings import Mode, Setting
+from psp_clients.settings import Mode, Setting, entries
 from psp_clients.stripe.client import API_KEY, StripeClient, utc_now
 from psp_clients.stripe.signature import read_secret
 
@@ -31,13 +31,9 @@ def build(
     return StripeClient(
         transport,
         api_key=values["API_KEY"],
-        webhook_secrets=_entries(values["WEBHOOK_SECRETS"]),
+        webhook_secrets=entries(values["WEBHOOK_SECRETS"]),
         now=now,
     )
-
-
-def _entries(listed: str) -> list[str]:
-    return [entry.strip() for entry in listed.split(",") if entry.strip()]
 
 
 def _fault_in_url(value: str) -> str:
@@ -57,7 +53,7 @@ def _fault_in_api_key(value: str) -> str:
 
 def _fault_in_secrets(value: str) -> str:
     try:
-        secrets = [read_secret(entry) for entry in _entries(value)]
+        secrets = [read_secret(entry) for entry in entries(value)]
     except ValueError:
         secrets = []
     return "" if secrets else "must hold signing secrets of the form whsec_…, separated by commas"

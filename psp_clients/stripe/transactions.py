@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from psp_clients.contract import Operation, RefundState, Transaction
+from psp_clients.prepared import segment
 from psp_clients.strict_json import JsonObject, child, text
-from psp_clients.stripe.calls import INTENTS_PATH, Form, segment
+from psp_clients.stripe.calls import INTENTS_PATH, Form
 from psp_clients.stripe.mapping import (
     REFERENCE,
     REFUND_STATES,

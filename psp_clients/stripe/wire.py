@@ -1,15 +1,14 @@
-"""Asks Stripe one thing at a time, and turns the pages of its lists."""
+"""Turns the pages of Stripe's lists, beside asking one thing at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http import HTTPStatus
+from collections.abc import Iterator
 from typing import Final
 
+from psp_clients.asking import Asking
 from psp_clients.contract import InDoubt, Operation, PreparedCall
 from psp_clients.http import Transport
-from psp_clients.strict_json import JsonObject, Unreadable, children, read_object, text
+from psp_clients.strict_json import JsonObject, Unreadable, children, text
 from psp_clients.stripe.calls import API_VERSION, Form, encoded
 from psp_clients.stripe.refusals import refusal
 
@@ -17,24 +16,17 @@ PAGE_LINES: Final = 50  # Stripe gives 100, but those of large objects would exc
 MAX_PAGES: Final = 20_000  # a million lines: no honest list of one run is longer
 
 
-class Wire:
-    """One account's connection. Its repr shows no secret."""
+class Wire(Asking):
+    """Asks one account at Stripe, and turns pages. Its repr shows no secret."""
 
     def __init__(self, transport: Transport, api_key: str) -> None:
-        self._transport = transport
-        self._authorization = f"Bearer {api_key}"
-
-    def __repr__(self) -> str:
-        return f"Wire({self._transport!r})"
-
-    def change(self, call: PreparedCall) -> JsonObject:
-        """Send a prepared call and return the object it is answered with."""
-        return self._ask(call.operation, call.method, call.path, call.headers, call.body)
+        super().__init__(transport, {"Authorization": f"Bearer {api_key}"}, refusal)
 
     def look_up(self, operation: Operation, path: str, query: Form | None = None) -> JsonObject:
         """Return the object that lives at a path."""
         asked = f"{path}?{encoded(query)}" if query else path
-        return self._ask(operation, "GET", asked, {"Stripe-Version": API_VERSION}, b"")
+        headers = {"Stripe-Version": API_VERSION}
+        return self._ask(PreparedCall(operation, "GET", asked, headers, b"", key=""))
 
     def pages(self, operation: Operation, path: str, query: Form) -> Iterator[list[JsonObject]]:
         """Yield a list page by page, newest first. Raises between pages too."""
@@ -53,31 +45,3 @@ class Wire:
                 break
             cursor = last
         raise InDoubt(f"{operation}: the list does not end")
-
-    def _ask(
-        self,
-        operation: Operation,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes,
-    ) -> JsonObject:
-        answer = self._transport.send(
-            method,
-            path,
-            headers={**headers, "Authorization": self._authorization},
-            body=body,
-            operation=operation,
-        )
-        if answer.status != HTTPStatus.OK:
-            raise refusal(operation, answer)
-        return read_object(answer.body)
-
-
-@contextmanager
-def in_doubt_if_unreadable(operation: Operation) -> Iterator[None]:
-    """Turn an answer that cannot be believed into InDoubt."""
-    try:
-        yield
-    except Unreadable as error:
-        raise InDoubt(f"{operation}: answered, but unreadably: {error}") from None

@@ -14,15 +14,17 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, Final, NoReturn, Self, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import Request, urlopen
+
+from tests.psp_fakes.serving import handler_of
 
 Json: TypeAlias = dict[str, Any]
 Answer: TypeAlias = tuple[int, Json, dict[str, str]]
@@ -131,7 +133,9 @@ class FakeStripe:
         self._keys: dict[str, Kept] = {}
         self._lock = threading.RLock()
         self._released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), handler_of(self.answer, "application/json")
+        )
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
@@ -309,7 +313,7 @@ class FakeStripe:
         parts = urlsplit(target)
         with self._lock:
             seen = {"psp": "stripe", "method": method, "path": parts.path, "body": body}
-            self.requests.append({**seen, "query": parts.query})
+            self.requests.append(seen)
             if headers.get("authorization") != f"Bearer {self.api_key}":
                 return 401, Refused(401, "Invalid API Key provided: sk_test_****").body(), {}
             fault = self._take_fault(method)
@@ -736,35 +740,3 @@ def _listed(node: Any) -> Any:
 
 def _new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(12)}"
-
-
-def _handler_of(stripe: FakeStripe) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer()
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length).decode()
-            given = {name.lower(): value for name, value in self.headers.items()}
-            answer = stripe.answer(self.command, self.path, given, body)
-            if answer is None:
-                return
-            status, told, headers = answer
-            content = json.dumps(told).encode()
-            with suppress(OSError):  # whoever asked may have gone
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-    return Handler
