@@ -559,15 +559,6 @@ class TestTheList:
                 (refund_reference, "failed")
             ]
 
-    def test_has_the_shoppers_currency_where_we_are_paid_out_in_another(
-        self, stripe: FakeStripe, client: StripeClient
-    ):
-        stripe.settles_in = ("usd", 2)
-        ref = register(client)
-        stripe.shopper_pays(ref.psp_token)
-        [line] = self.lines(client)
-        assert (line.money, line.fee) == (TOTAL, Money("0.84", "USD"))
-
 
 class TestAWebhook:
     def notices(self, stripe: FakeStripe, client: StripeClient) -> list[WebhookNotice]:
