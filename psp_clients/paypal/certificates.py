@@ -1,0 +1,140 @@
+"""PayPal's signing certificates: which address one may come from, and whether to trust it.
+
+Only our own PayPal is ever asked, by the transport that all calls take: of the address in a webhook
+no more is used than the path, and that only if host and path are a certificate's.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+from psp_clients.contract import Operation, PspError, WebhookRejected
+from psp_clients.http import Transport
+from psp_clients.settings import Mode
+
+HOSTS: Final = {
+    Mode.LIVE: frozenset({"api.paypal.com", "api-m.paypal.com"}),
+    Mode.TEST: frozenset({"api.sandbox.paypal.com", "api-m.sandbox.paypal.com"}),
+}
+SUBJECTS: Final = {
+    Mode.LIVE: "messageverificationcerts.paypal.com",
+    Mode.TEST: "messageverificationcerts.sandbox.paypal.com",
+}
+LARGEST_BYTES: Final = 64 * 1024
+# PayPal signs with one at a time; the oldest is forgotten first.
+KEPT: Final = 8
+
+_PATH: Final = re.compile(r"/v1/notifications/certs/CERT-[0-9A-Za-z-]{1,64}")
+_ADDRESS: Final = re.compile(r"[\x21-\x7e]{1,500}")
+
+
+class Unjudged(Exception):
+    """The certificate cannot be had, or is not one that we can trust: PayPal must be asked."""
+
+
+@cache
+def usual_roots() -> tuple[x509.Certificate, ...]:
+    """Return the roots that our own TLS connections trust."""
+    context = ssl.create_default_context(cafile=requests.certs.where())
+    shown, encoded = context.get_ca_certs(), context.get_ca_certs(binary_form=True)
+    # One or two old roots have serial numbers that RFC 5280 forbids, and cannot be read.
+    return tuple(
+        x509.load_der_x509_certificate(der)
+        for one, der in zip(shown, encoded, strict=True)
+        if int(str(one["serialNumber"]), 16) > 0
+    )
+
+
+class Certificates:
+    """PayPal's certificates, fetched once each. Threads may share it."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        mode: Mode,
+        roots: Sequence[x509.Certificate] | None = None,
+    ) -> None:
+        """Without `roots` the usual ones are trusted."""
+        self._transport = transport
+        self._mode = mode
+        self._roots = roots
+        self._lock = threading.Lock()
+        self._kept: dict[str, list[x509.Certificate]] = {}
+
+    def key_at(self, address: str, now: datetime) -> RSAPublicKey:
+        """Return the key of the certificate at an address, if it may be trusted at that instant.
+
+        Raises WebhookRejected where the address is not PayPal's, else Unjudged.
+        """
+        path = self._path_in(address)
+        with self._lock:
+            chain = self._kept.get(path)
+        if chain is None:
+            chain = self._fetched(path)
+        key = self._judged(chain, now).public_key()
+        if not isinstance(key, RSAPublicKey):
+            raise Unjudged
+        self._keep(path, chain)
+        return key
+
+    def _path_in(self, address: str) -> str:
+        parts = urlsplit(address) if _ADDRESS.fullmatch(address) else None
+        if (
+            parts is None
+            or parts.scheme != "https"
+            or parts.netloc not in HOSTS[self._mode]
+            or not _PATH.fullmatch(parts.path)
+            or address != f"https://{parts.netloc}{parts.path}"
+        ):
+            raise WebhookRejected("the certificate's address is not PayPal's")
+        return parts.path
+
+    def _fetched(self, path: str) -> list[x509.Certificate]:
+        try:
+            answer = self._transport.send(
+                "GET", path, headers={}, body=b"", operation=Operation.FETCH
+            )
+            if answer.status != HTTPStatus.OK or len(answer.body) > LARGEST_BYTES:
+                raise Unjudged
+            return x509.load_pem_x509_certificates(answer.body)
+        except (PspError, ValueError):
+            raise Unjudged from None
+
+    def _judged(self, chain: Sequence[x509.Certificate], now: datetime) -> x509.Certificate:
+        """Return the first certificate if the others lead from it to a root that we trust.
+
+        It must be valid now, for a server, and for the name that PayPal signs webhooks under.
+        """
+        first, *others = chain
+        roots = usual_roots() if self._roots is None else self._roots
+        verifier = (
+            PolicyBuilder()
+            .store(Store(roots))
+            .time(now.astimezone(UTC).replace(tzinfo=None))
+            .build_server_verifier(x509.DNSName(SUBJECTS[self._mode]))
+        )
+        try:
+            verifier.verify(first, others)
+        except (VerificationError, UnsupportedAlgorithm, ValueError):
+            raise Unjudged from None
+        return first
+
+    def _keep(self, path: str, chain: list[x509.Certificate]) -> None:
+        with self._lock:
+            self._kept[path] = chain
+            while len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]

@@ -1,0 +1,638 @@
+"""A PayPal of a test's own, with books: written from PayPal's specification, not from our client.
+
+    paypal = FakePayPal()
+    order_id = …                       # POST /v2/checkout/orders at paypal.url
+    paypal.payer_approves(order_id)    # what the shopper does on PayPal's page
+    paypal.fails_next("capture", Fault.DROP_AFTER)
+    assert paypal.charged() == {"EUR": Decimal("19.99")}
+    paypal.stop()
+
+It keeps request ids and answers repeats with the latest state, declines, leaves pending and
+completes later by choice, signs webhooks with a certificate of its own authority, and lists its
+transactions. `requests` holds what it was asked, tokens and passwords left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import secrets
+import string
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from .paypal_signer import API_HOST, WEBHOOK_ID, Signer
+
+CLIENT_ID = "fake-client-id"
+CLIENT_SECRET = "fake-client-secret"
+PAGE_HOST = "https://www.sandbox.paypal.com"
+
+WHOLE_CURRENCIES = {"HUF", "JPY", "TWD"}
+LISTED = (
+    "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF ILS JPY MXN MYR NOK NZD PHP PLN RUB SEK SGD THB"
+    " TWD USD"
+)
+CURRENCIES = set(LISTED.split())
+FEE_RATE = Decimal("0.03")
+TOKEN_SECONDS = 32_400
+LATE_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0
+
+
+class Fault(StrEnum):
+    """What goes wrong with one request."""
+
+    DROP_BEFORE = "drop_before"  # the connection breaks, and nothing is done
+    DROP_AFTER = "drop_after"  # it is done, and the connection breaks
+    ERROR_AFTER = "error_after"  # it is done, and the answer is 500
+    LATE = "late"  # it is done, and the answer comes a second later
+    SLOW_DOWN = "slow_down"  # 429, and nothing is done
+
+
+class Refused(Exception):
+    """The request is answered with an error of PayPal's."""
+
+    def __init__(self, status: int, name: str, issue: str = "", field: str = "") -> None:
+        super().__init__(issue or name)
+        details = [{"issue": issue, "field": field, "description": "Because."}] if issue else []
+        self.status = status
+        self.body = {
+            "name": name,
+            "message": "As its name says.",
+            "debug_id": secrets.token_hex(7),
+            "details": details,
+            "links": [],
+        }
+
+
+def unprocessable(issue: str, field: str = "") -> Refused:
+    """Return the refusal of what is well formed, but cannot be done."""
+    return Refused(422, "UNPROCESSABLE_ENTITY", issue, field)
+
+
+@dataclass
+class Event:
+    """One webhook, signed and ready to be delivered."""
+
+    event_type: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Books:
+    """What was asked for, and what was really taken and given back."""
+
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    captures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    order_of: dict[str, str] = field(default_factory=dict)  # by capture
+    capture_of: dict[str, str] = field(default_factory=dict)  # by refund
+    made_by: dict[tuple[str, str], str] = field(default_factory=dict)  # by path and request id
+
+
+class FakePayPal:
+    """PayPal on 127.0.0.1. Its acts are the shopper's, the bank's, and time's."""
+
+    def __init__(
+        self,
+        *,
+        webhook_url: str = "",
+        unique_invoices: bool = True,
+        signer: Signer | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.books = Books()
+        self.requests: list[dict[str, str]] = []
+        self.events: list[Event] = []
+        self.delivered: list[int] = []  # the statuses that `webhook_url` answered
+        self.signer = signer or Signer()
+        self.unique_invoices = unique_invoices
+        self.page_size_limit = 10_000
+        self._now = now
+        self._webhook_url = webhook_url
+        self._tokens: set[str] = set()
+        self._faults: list[tuple[str, Fault]] = []
+        self._outcomes: dict[str, list[str]] = defaultdict(list)
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._deliveries: list[threading.Thread] = []
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.paypal = self
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where its API is."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def stop(self) -> None:
+        """Stop serving and wait for whatever still goes on."""
+        self._stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        for thread in (self._thread, *self._deliveries):
+            thread.join(PATIENCE_SECONDS)
+
+    # What a test arranges
+
+    def fails_next(self, path_contains: str, fault: Fault) -> None:
+        """Have the next request whose path contains this fail so."""
+        self._faults.append((path_contains, fault))
+
+    def declines_next(self, issue: str = "INSTRUMENT_DECLINED") -> None:
+        """Have the next capture refused with an error."""
+        self._outcomes["capture"].append(issue)
+
+    def next_capture_is(self, status: str, reason: str = "") -> None:
+        """Have the next capture made in this state (PENDING, DECLINED …), with a reason."""
+        self._outcomes["capture"].append(f"{status} {reason}")
+
+    def next_refund_is(self, status: str) -> None:
+        """Have the next refund made in this state."""
+        self._outcomes["refund"].append(status)
+
+    def forgets_tokens(self) -> None:
+        """Have every access token end early."""
+        self._tokens.clear()
+
+    # What the shopper, the bank and time do
+
+    def payer_approves(self, order_id: str) -> None:
+        """Approve an order on PayPal's page; the shopper then returns to the shop."""
+        with self._lock:
+            order = self.books.orders[order_id]
+            assert order["status"] in {"CREATED", "PAYER_ACTION_REQUIRED"}
+            order["status"] = "APPROVED"
+            order["payer"] = {"payer_id": "PAYER1", "email_address": "shopper@example.com"}
+            order["links"] = _order_links(order_id, approved=True)
+            self._tell("CHECKOUT.ORDER.APPROVED", "checkout-order", order)
+
+    def payer_cancels(self, order_id: str) -> None:
+        """Leave PayPal's page without approving: the order stays as it was, and no news comes."""
+        assert self.books.orders[order_id]["status"] in {"CREATED", "PAYER_ACTION_REQUIRED"}
+
+    def approval_expires(self, order_id: str) -> None:
+        """Let the time pass in which an approved order may be captured: it is gone afterwards."""
+        with self._lock:
+            order = self.books.orders.pop(order_id)
+            assert order["status"] == "APPROVED"
+            told = {"order_id": order_id, "purchase_units": order["purchase_units"]}
+            self._tell("CHECKOUT.PAYMENT-APPROVAL.REVERSED", "checkout-order", told)
+
+    def pending_completes(self, capture_id: str) -> None:
+        """Let the money of a pending capture arrive."""
+        self._settle(capture_id, "COMPLETED", "PAYMENT.CAPTURE.COMPLETED")
+
+    def pending_is_denied(self, capture_id: str) -> None:
+        """Let a pending capture fail."""
+        self._settle(capture_id, "DECLINED", "PAYMENT.CAPTURE.DENIED")
+
+    def refund_becomes(self, refund_id: str, status: str) -> None:
+        """Let a pending refund end, or one that was completed come back."""
+        with self._lock:
+            refund = self.books.refunds[refund_id]
+            refund["status"] = status
+            self._recount(self.books.capture_of[refund_id])
+            name = "PAYMENT.REFUND.FAILED" if status == "FAILED" else "PAYMENT.CAPTURE.REFUNDED"
+            self._tell(name, "refund", refund)
+
+    def payer_disputes(self, capture_id: str) -> None:
+        """Open a dispute about a capture."""
+        with self._lock:
+            disputed = {
+                "seller_transaction_id": capture_id,
+                "custom": self.books.captures[capture_id]["custom_id"],
+            }
+            dispute = {
+                "dispute_id": "PP-000-042-663-135",
+                "disputed_transactions": [disputed],
+                "reason": "UNAUTHORISED",
+                "status": "OPEN",
+            }
+            self._tell("CUSTOMER.DISPUTE.CREATED", "dispute", dispute)
+
+    # The books
+
+    def charged(self) -> dict[str, Decimal]:
+        """Return what was really taken, by currency."""
+        return _sums(self.books.captures.values(), {"COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED"})
+
+    def refunded(self) -> dict[str, Decimal]:
+        """Return what was really given back, by currency."""
+        return _sums(self.books.refunds.values(), {"COMPLETED"})
+
+    # The API
+
+    def answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes] | None:
+        """Answer one request; None where the connection breaks instead."""
+        self.requests.append(
+            {"psp": "paypal", "method": method, "path": path, "body": body.decode()}
+        )
+        fault = self._fault_of(path)
+        if fault is Fault.DROP_BEFORE:
+            return None
+        if fault is Fault.SLOW_DOWN:
+            return 429, _bytes(Refused(429, "RATE_LIMIT_REACHED").body)
+        with self._lock:
+            try:
+                status, content = self._act(method, urlsplit(path).path, path, headers, body)
+            except Refused as refused:
+                status, content = refused.status, refused.body
+            answer = status, _bytes(content)
+        if fault is Fault.LATE:
+            self._stopping.wait(LATE_SECONDS)
+        if fault is Fault.ERROR_AFTER:
+            return 500, _bytes(Refused(500, "INTERNAL_SERVER_ERROR").body)
+        return None if fault is Fault.DROP_AFTER else answer
+
+    def _fault_of(self, path: str) -> Fault | None:
+        with self._lock:
+            for planned in self._faults:
+                if planned[0] in path:
+                    self._faults.remove(planned)
+                    return planned[1]
+        return None
+
+    def _act(
+        self, method: str, path: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Any]:
+        if method == "GET" and path == self.signer.path:
+            return 200, self.signer.pem
+        if (method, path) == ("POST", "/v1/oauth2/token"):
+            return self._log_in(headers, body)
+        if headers.get("Authorization", "").removeprefix("Bearer ") not in self._tokens:
+            return 401, {"error": "invalid_token", "error_description": "Token signature"}
+        if (method, path) == ("POST", "/v1/notifications/verify-webhook-signature"):
+            return self._verify(body)
+        if (method, path) == ("GET", "/v1/reporting/transactions"):
+            return 200, self._list(parse_qs(urlsplit(target).query))
+        given = _json(body) if method == "POST" else {}
+        return self._money(method, path.strip("/").split("/"), path, headers, given)
+
+    def _money(
+        self,
+        method: str,
+        parts: list[str],
+        path: str,
+        headers: Mapping[str, str],
+        given: dict[str, Any],
+    ) -> tuple[int, Any]:
+        key = (path, headers.get("PayPal-Request-Id", ""))
+        whole = "representation" in headers.get("Prefer", "")
+        match (method, *parts):
+            case ("POST", "v2", "checkout", "orders"):
+                make, store = (lambda: self._create(given)), self.books.orders
+            case ("POST", "v2", "checkout", "orders", order_id, "capture"):
+                make, store = (lambda: self._capture(order_id)), self.books.orders
+            case ("POST", "v2", "payments", "captures", capture_id, "refund"):
+                make, store = (lambda: self._refund(capture_id, given)), self.books.refunds
+            case ("GET", "v2", "checkout", "orders", order_id):
+                return 200, _found(self.books.orders, order_id)
+            case ("GET", "v2", "payments", "captures", capture_id):
+                return 200, _found(self.books.captures, capture_id)
+            case ("GET", "v2", "payments", "refunds", refund_id):
+                return 200, _found(self.books.refunds, refund_id)
+            case _:
+                raise _not_found()
+        if key[1] and key in self.books.made_by:
+            return 200, _shown(_found(store, self.books.made_by[key]), whole=whole)
+        made = make()
+        self.books.made_by[key] = made["id"]
+        return 201, _shown(made, whole=whole)
+
+    def _log_in(self, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
+        right = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+        if headers.get("Authorization") != f"Basic {right}":
+            return 401, {"error": "invalid_client", "error_description": "Client Authentication"}
+        if body != b"grant_type=client_credentials":
+            return 400, {"error": "unsupported_grant_type"}
+        token = f"A21AA{secrets.token_urlsafe(60)}"
+        self._tokens.add(token)
+        return 200, {
+            "scope": "https://uri.paypal.com/services/checkout/one-click-with-merchant-issued-token",
+            "access_token": token,
+            "token_type": "Bearer",
+            "app_id": "APP-80W284485P519543T",
+            "expires_in": TOKEN_SECONDS,
+        }
+
+    def _verify(self, body: bytes) -> tuple[int, Any]:
+        question = _json(body)
+        # What was signed is the event's bytes as they came: the rest after the last other field.
+        event = body.partition(b'"webhook_event":')[2].strip()[:-1].strip()
+        right = question["webhook_id"] == WEBHOOK_ID and self.signer.has_signed(question, event)
+        return 200, {"verification_status": "SUCCESS" if right else "FAILURE"}
+
+    def _create(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given.get("intent") != "CAPTURE":
+            raise Refused(400, "INVALID_REQUEST", "INVALID_PARAMETER_VALUE", "/intent")
+        (unit,) = given["purchase_units"]
+        _check_money(unit["amount"], "/purchase_units/@reference_id=='default'/amount/value")
+        has_source = "payment_source" in given
+        order_id = _new_id()
+        order = {
+            "id": order_id,
+            "intent": "CAPTURE",
+            "status": "PAYER_ACTION_REQUIRED" if has_source else "CREATED",
+            "purchase_units": [{"reference_id": "default", **unit}],
+            "create_time": _written(self._now()),
+            "links": _order_links(order_id, approved=False),
+        }
+        if has_source:
+            order["payment_source"] = {"paypal": {}}
+        self.books.orders[order_id] = order
+        return order
+
+    def _capture(self, order_id: str) -> dict[str, Any]:
+        order = _found(self.books.orders, order_id)
+        if order["status"] == "COMPLETED":
+            raise unprocessable("ORDER_ALREADY_CAPTURED")
+        if order["status"] != "APPROVED":
+            raise unprocessable("ORDER_NOT_APPROVED")
+        (unit,) = order["purchase_units"]
+        self._check_invoice(unit)
+        outcome = self._outcomes["capture"].pop(0) if self._outcomes["capture"] else "COMPLETED "
+        status, with_capture, reason = outcome.partition(" ")
+        if not with_capture:
+            order["status"] = "PAYER_ACTION_REQUIRED"
+            order["links"] = _order_links(order_id, approved=False)
+            raise unprocessable(status)
+        capture_id = _new_id()
+        capture = {
+            "id": capture_id,
+            "status": status,
+            "amount": unit["amount"],
+            "final_capture": True,
+            **{name: unit[name] for name in ("custom_id", "invoice_id") if name in unit},
+            "create_time": _written(self._now()),
+            "supplementary_data": {"related_ids": {"order_id": order_id}},
+            "links": [_link("self", f"/v2/payments/captures/{capture_id}")],
+        }
+        if reason:
+            capture["status_details"] = {"reason": reason}
+        self.books.captures[capture_id] = capture
+        self.books.order_of[capture_id] = order_id
+        unit.setdefault("payments", {}).setdefault("captures", []).append(capture)
+        order["status"], order["links"] = "COMPLETED", [_link("self", f"{ORDERS}/{order_id}")]
+        self._tell(f"PAYMENT.CAPTURE.{status}", "capture", capture)
+        return order
+
+    def _refund(self, capture_id: str, given: dict[str, Any]) -> dict[str, Any]:
+        capture = _found(self.books.captures, capture_id)
+        left = self._left(capture_id)
+        if capture["status"] == "PENDING":
+            raise unprocessable("PENDING_CAPTURE")
+        if capture["status"] not in {"COMPLETED", "PARTIALLY_REFUNDED"} or not left:
+            raise unprocessable("CAPTURE_FULLY_REFUNDED")
+        amount = given.get("amount") or {**capture["amount"], "value": str(left)}
+        _check_money(amount, "/amount/value")
+        if amount["currency_code"] != capture["amount"]["currency_code"]:
+            raise unprocessable("REFUND_CAPTURE_CURRENCY_MISMATCH", "/amount/currency_code")
+        if Decimal(amount["value"]) > left:
+            raise unprocessable("REFUND_AMOUNT_EXCEEDED", "/amount/value")
+        self._check_invoice(given)
+        refund_id = _new_id()
+        status = self._outcomes["refund"].pop(0) if self._outcomes["refund"] else "COMPLETED"
+        refund = {
+            "id": refund_id,
+            "status": status,
+            "amount": amount,
+            **{name: given[name] for name in ("custom_id", "invoice_id") if name in given},
+            "create_time": _written(self._now()),
+            "links": [
+                _link("self", f"/v2/payments/refunds/{refund_id}"),
+                _link("up", f"/v2/payments/captures/{capture_id}"),
+            ],
+        }
+        self.books.refunds[refund_id] = refund
+        self.books.capture_of[refund_id] = capture_id
+        order = self.books.orders[self.books.order_of[capture_id]]
+        order["purchase_units"][0]["payments"].setdefault("refunds", []).append(refund)
+        self._recount(capture_id)
+        name = "PAYMENT.REFUND.PENDING" if status == "PENDING" else "PAYMENT.CAPTURE.REFUNDED"
+        self._tell(name, "refund", refund)
+        return refund
+
+    def _check_invoice(self, given: Mapping[str, Any]) -> None:
+        """Refuse an invoice number that was paid or given back before, as accounts may have it."""
+        made = [*self.books.captures.values(), *self.books.refunds.values()]
+        used = {
+            one.get("invoice_id") for one in made if one["status"] not in {"DECLINED", "FAILED"}
+        }
+        if self.unique_invoices and given.get("invoice_id", "") in used:
+            raise unprocessable("DUPLICATE_INVOICE_ID", "/invoice_id")
+
+    def _left(self, capture_id: str) -> Decimal:
+        given_back = [
+            Decimal(refund["amount"]["value"])
+            for refund_id, refund in self.books.refunds.items()
+            if self.books.capture_of[refund_id] == capture_id
+            and refund["status"] in {"COMPLETED", "PENDING"}
+        ]
+        return Decimal(self.books.captures[capture_id]["amount"]["value"]) - sum(given_back)
+
+    def _recount(self, capture_id: str) -> None:
+        """Have a capture say how much of it was given back."""
+        capture, left = self.books.captures[capture_id], self._left(capture_id)
+        whole = Decimal(capture["amount"]["value"])
+        some = "PARTIALLY_REFUNDED" if left < whole else "COMPLETED"
+        capture["status"] = some if left else "REFUNDED"
+
+    def _settle(self, capture_id: str, status: str, event_type: str) -> None:
+        with self._lock:
+            capture = self.books.captures[capture_id]
+            assert capture["status"] == "PENDING"
+            capture["status"] = status
+            capture.pop("status_details", None)
+            self._tell(event_type, "capture", capture)
+
+    def _list(self, query: Mapping[str, list[str]]) -> dict[str, Any]:
+        start, end = (datetime.fromisoformat(query[name][0]) for name in ("start_date", "end_date"))
+        if end - start > timedelta(days=31):
+            raise Refused(400, "INVALID_REQUEST", "INVALID_PARAMETER_VALUE", "end_date")
+        made = [*self.books.captures.values(), *self.books.refunds.values()]
+        lines = [
+            {"transaction_info": self._line(one)}
+            for one in made
+            if one["status"] not in {"PENDING", "DECLINED", "FAILED"}
+            and start <= datetime.fromisoformat(one["create_time"]) <= end
+        ]
+        if len(lines) > self.page_size_limit:
+            raise Refused(400, "RESULTSET_TOO_LARGE")
+        size, page = int(query["page_size"][0]), int(query["page"][0])
+        return {
+            "transaction_details": lines[(page - 1) * size : page * size],
+            "account_number": "SMKXBGNAU48AA",
+            "last_refreshed_datetime": _written(self._now()).replace("Z", "+0000"),
+            "page": page,
+            "total_items": len(lines),
+            "total_pages": -(-len(lines) // size),
+        }
+
+    def _line(self, made: Mapping[str, Any]) -> dict[str, Any]:
+        amount, is_refund = made["amount"], made["id"] in self.books.refunds
+        unit = Decimal(1) if amount["currency_code"] in WHOLE_CURRENCIES else Decimal("0.01")
+        fee = (Decimal(amount["value"]) * FEE_RATE).quantize(unit)
+        signs = ("-", "") if is_refund else ("", "-")
+        return {
+            "transaction_id": made["id"],
+            "transaction_event_code": "T1107" if is_refund else "T0006",
+            "transaction_initiation_date": made["create_time"].replace("Z", "+0000"),
+            "transaction_amount": {**amount, "value": signs[0] + amount["value"]},
+            "fee_amount": {**amount, "value": f"{signs[1]}{fee}"},
+            "transaction_status": "V" if made["status"] == "REFUNDED" else "S",
+            "invoice_id": made.get("invoice_id", ""),
+            "custom_field": made.get("custom_id", ""),
+        }
+
+    # Webhooks
+
+    def _tell(self, event_type: str, resource_type: str, resource: Mapping[str, Any]) -> None:
+        body = json.dumps(
+            {
+                "id": f"WH-{_new_id()}-{_new_id()}",
+                "event_version": "1.0",
+                "create_time": _written(self._now()),
+                "resource_type": resource_type,
+                "event_type": event_type,
+                "summary": "Something happened.",
+                "resource": resource,
+            },
+            indent=1,  # unlike what a reader would write anew
+        ).encode()
+        event = Event(event_type, self.signer.headers(body, at=self._now()), body)
+        self.events.append(event)
+        if self._webhook_url:
+            self._deliveries.append(threading.Thread(target=self._deliver, args=(event,)))
+            self._deliveries[-1].start()
+
+    def _deliver(self, event: Event) -> None:
+        headers = {**event.headers, "Content-Type": "application/json"}
+        with contextlib.suppress(requests.ConnectionError), requests.Session() as session:
+            session.trust_env = False
+            answer = session.post(
+                self._webhook_url, data=event.body, headers=headers, timeout=PATIENCE_SECONDS
+            )
+            self.delivered.append(answer.status_code)
+
+
+ORDERS = "/v2/checkout/orders"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+    paypal: FakePayPal
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout: ClassVar[float] = PATIENCE_SECONDS
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+    def _serve(self) -> None:
+        assert isinstance(self.server, _Server)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        given = {
+            name.title().replace("Paypal", "PayPal"): text for name, text in self.headers.items()
+        }
+        answer = self.server.paypal.answer(self.command, self.path, given, body)
+        if answer is None:
+            self.close_connection = True
+            return
+        status, sent = answer
+        with contextlib.suppress(ConnectionError):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+
+def _bytes(content: Any) -> bytes:
+    return content if isinstance(content, bytes) else json.dumps(content).encode()
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        given = json.loads(body or b"{}")
+    except ValueError:
+        raise Refused(400, "INVALID_REQUEST", "MALFORMED_REQUEST_JSON") from None
+    assert isinstance(given, dict)
+    return given
+
+
+def _check_money(amount: Mapping[str, str], where: str) -> None:
+    currency, value = amount["currency_code"], amount["value"]
+    if currency not in CURRENCIES:
+        raise unprocessable("INVALID_CURRENCY_CODE", where)
+    if currency in WHOLE_CURRENCIES and "." in value:
+        raise unprocessable("DECIMALS_NOT_SUPPORTED", where)
+    if len(value.partition(".")[2]) > 2:
+        raise unprocessable("DECIMAL_PRECISION", where)
+    if Decimal(value) <= 0:
+        raise unprocessable("CANNOT_BE_ZERO_OR_NEGATIVE", where)
+
+
+def _found(store: Mapping[str, dict[str, Any]], key: str) -> dict[str, Any]:
+    if key not in store:
+        raise _not_found()
+    return store[key]
+
+
+def _not_found() -> Refused:
+    return Refused(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID")
+
+
+def _shown(made: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+    names = made if whole else made.keys() & {"id", "status", "links", "payment_source"}
+    return {name: made[name] for name in names}
+
+
+def _order_links(order_id: str, *, approved: bool) -> list[dict[str, str]]:
+    if approved:
+        capture = _link("capture", f"{ORDERS}/{order_id}/capture", "POST")
+        return [_link("self", f"{ORDERS}/{order_id}"), capture]
+    page = {"rel": "payer-action", "href": f"{PAGE_HOST}/checkoutnow?token={order_id}"}
+    return [_link("self", f"{ORDERS}/{order_id}"), {**page, "method": "GET"}]
+
+
+def _link(rel: str, path: str, method: str = "GET") -> dict[str, str]:
+    return {"rel": rel, "href": API_HOST + path, "method": method}
+
+
+def _new_id() -> str:
+    return "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(17))
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sums(made: Any, counted: set[str]) -> dict[str, Decimal]:
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in made:
+        if one["status"] in counted:
+            sums[one["amount"]["currency_code"]] += Decimal(one["amount"]["value"])
+    return dict(sums)
