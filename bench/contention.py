@@ -1,9 +1,10 @@
-"""Many clients press Buy Now on the same checkouts at the same instant, round after round.
+"""Many clients press Buy Now, or ask for refunds, on one purchase at the same instant.
 
-Starts a demo of its own. A round is one checkout, or an order that gets a newer checkout before
-or meanwhile, pressed by every client at once, with keys of their own and shared ones, waiting for
-the outcome and not. Each must end in
-one purchase and one charge in the PSP's books, and no answer may be one that a shop cannot show.
+Starts a demo of its own. A round of Buy Now is one checkout, or an order that gets a newer
+checkout before or meanwhile, pressed by every client at once, with keys of their own and shared
+ones, waiting for the outcome and not. Each must end in one purchase and one charge in the PSP's
+books, and no answer may be one that a shop cannot show. A round of refunds is one purchase, of
+which all clients together want back more than was taken.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ import argparse
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from bench import buy_now_rounds
+from bench import buy_now_rounds, refund_rounds
 from bench.api import Answer, Api, books
 from bench.figures import latencies
-from bench.rounds import Played, play
+from bench.rounds import Played, Round, play
 from bench.running import Running, running_demo
 
 PORT, SANDBOX_PORT = 8130, 8131
 PREPARED_AT_ONCE = 4
 FAULTS_SHOWN = 20
+PREPARE: dict[str, Callable[[Api, str, int, int], Round]] = {
+    "buy-now": buy_now_rounds.prepare,
+    "refunds": refund_rounds.prepare,
+}
 
 
 def main() -> int:
@@ -31,24 +36,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--of", choices=PREPARE, default="buy-now")
     options = parser.parse_args()
     with running_demo("contention", port=PORT, sandbox_port=SANDBOX_PORT) as running:
-        faults = _contend(running, options.clients, options.rounds)
+        faults = _contend(running, options.of, options.clients, options.rounds)
     for fault in faults[:FAULTS_SHOWN]:
         print(f"FAULT: {fault}")
-    print(f"{len(faults)} faults" if faults else "One charge each, and no error for any shopper.")
+    print(f"{len(faults)} faults" if faults else "All as it must be.")
     return 1 if faults else 0
 
 
-def _contend(running: Running, clients: int, number: int) -> list[str]:
+def _contend(running: Running, what: str, clients: int, number: int) -> list[str]:
     api = Api(running.demo.bps_url, running.api_key)
     return_url = f"{running.demo.sandbox_url}/shop/orders/"
     with ThreadPoolExecutor(PREPARED_AT_ONCE) as pool:
         rounds = list(
-            pool.map(
-                lambda place: buy_now_rounds.prepare(api, return_url, clients, place),
-                range(number),
-            )
+            pool.map(lambda place: PREPARE[what](api, return_url, clients, place), range(number))
         )
     print(f"{number} rounds are prepared; {clients} clients press at once in each")
     started = time.monotonic()
@@ -58,8 +61,11 @@ def _contend(running: Running, clients: int, number: int) -> list[str]:
     for one in rounds:
         running.stage.until(one.has_ended, f"the end of a round of {one.kind!r}")
     charged = books(running.demo.sandbox_url)
-    charges = sum(len(entry["charges"]) for entry in charged.values())
-    print(f"{number} rounds, {len(charged)} checkouts: {charges} charges in the PSP's books")
+    charges, refunds = (
+        sum(len(entry[name]) for entry in charged.values()) for name in ("charges", "refunds")
+    )
+    print(f"{number} rounds, {len(charged)} checkouts in the PSP's books:", end=" ")
+    print(f"{charges} charges, {refunds} refunds")
     faults = [fault for one in played for fault in one.faults]
     return faults + [fault for one in rounds for fault in one.faults_at_the_end(charged)]
 

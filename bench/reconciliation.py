@@ -10,15 +10,19 @@ import argparse
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_SECONDS, LIMIT_MB = 60, 200
+# A process dies at its first batch or at its second, so that the run gets on between deaths.
+PASSAGES = (1, 2)
 
 
 def main() -> int:
@@ -27,6 +31,9 @@ def main() -> int:
     parser.add_argument("--purchases", type=int, default=10_000)
     parser.add_argument("--of-each-kind", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--deaths", type=int, default=0, help="kill so many processes before a batch is committed"
+    )
     given = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings_test"
     _set_up_django()
@@ -35,6 +42,8 @@ def main() -> int:
     runner = DiscoverRunner(verbosity=0, interactive=False)
     databases = runner.setup_databases()
     try:
+        if given.deaths:
+            return _die(given.purchases, given.of_each_kind, given.seed, given.deaths)
         return _measure(given.purchases, given.of_each_kind, given.seed)
     finally:
         runner.teardown_databases(databases)
@@ -51,7 +60,7 @@ def _measure(purchases: int, of_each_kind: int, seed: int) -> int:
     from bench.planted_books import plant  # noqa: PLC0415 - needs Django set up
     from payments.models import Discrepancy  # noqa: PLC0415 - likewise
 
-    yesterday = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(1)
+    yesterday = _yesterday()
     books = plant(purchases=purchases, of_each_kind=of_each_kind, day=yesterday, seed=seed)
     books.store()
     print(f"{purchases} purchases, {len(books.lines)} lines, {len(books.planted)} planted")
@@ -75,6 +84,64 @@ def _measure(purchases: int, of_each_kind: int, seed: int) -> int:
         print(f"  {'missed' if (kind, subject) in missed else 'false'}: {kind} {subject}")
     good = not (missed or false) and rows == len(found)
     return 0 if good and seconds < LIMIT_SECONDS and peak_mb < LIMIT_MB else 1
+
+
+def _die(purchases: int, of_each_kind: int, seed: int, deaths: int) -> int:
+    """Kill processes in the midst of one run; return 1 unless it finds just what was planted."""
+    from django.conf import settings  # noqa: PLC0415 - needs Django set up
+
+    from bench.listing_psp import listing_psp  # noqa: PLC0415 - beside the next
+    from bench.planted_books import plant  # noqa: PLC0415 - needs Django set up
+    from payments.models import Discrepancy, ReconciliationRun  # noqa: PLC0415 - likewise
+    from payments.services.reconcile import carry_run, start_run  # noqa: PLC0415 - likewise
+
+    books = plant(purchases=purchases, of_each_kind=of_each_kind, day=_yesterday(), seed=seed)
+    books.store()
+    killed = 0
+    with listing_psp(books.lines) as settings.SANDBOX_PSP_URL:
+        run = start_run(
+            psp="sandbox",
+            since=_yesterday(),
+            until=_yesterday() + timedelta(1),
+            asked_by="the bench",
+            now=datetime.now(UTC),
+        )
+        while killed < deaths and run.is_running:
+            killed += _is_killed(run.pk, PASSAGES[killed % len(PASSAGES)])
+            run.refresh_from_db()
+        while run.is_running:
+            carry_run(run.pk, now=datetime.now(UTC))
+            run.refresh_from_db()
+    rows = list(Discrepancy.objects.values_list("kind", "subject"))
+    missed, false = books.planted - set(rows), set(rows) - books.planted
+    twice = len(rows) - len(set(rows))
+    counted = sum(ReconciliationRun.objects.get(pk=run.pk).found.values())
+    print(f"killed {killed} times before a batch was committed, of {deaths} asked for")
+    print(f"planted: {len(books.planted)}, found: {len(rows)}, counted by the run: {counted}")
+    print(f"missed: {len(missed)}, false: {len(false)}, twice: {twice}")
+    good = killed >= deaths and not (missed or false or twice) and counted == len(books.planted)
+    return 0 if good else 1
+
+
+def _is_killed(run_id: UUID, passage: int) -> bool:
+    """Carry the run on in a process that dies at a passage; tell whether it did."""
+    from django.conf import settings  # noqa: PLC0415 - needs Django set up
+    from django.db import connections  # noqa: PLC0415 - likewise
+
+    from payments.services.reconcile import carry_run  # noqa: PLC0415 - likewise
+
+    connections.close_all()  # two processes on one connection would read each other's answers
+    child = os.fork()
+    if not child:
+        settings.BPS_CRASH_AT = f"before_batch_commit:{passage}"
+        carry_run(run_id, now=datetime.now(UTC))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _yesterday() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(1)
 
 
 def _reconcile(day: datetime, url: str) -> tuple[float, dict[str, Any]]:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from bench.simulation.campaign import Tally, orders_for, play_block, run
+from bench.simulation.campaign import Tally, play_block, run
 from bench.simulation.guards import GUARDS, Guard, without
 from bench.simulation.oracle import INVARIANTS, judge
 from bench.simulation.people import play
@@ -57,7 +57,7 @@ def _positive(text: str) -> int:
 
 
 def _campaign(seed: int, checkouts: int, processes: int) -> int:
-    tally, seconds = run(seed, orders_for(checkouts), processes)
+    tally, seconds = run(seed, checkouts, processes)
     _print_table("faults", tally.faults.most_common())
     _print_table("outcomes of checkouts", tally.outcomes.most_common())
     _print_table(

@@ -28,10 +28,14 @@ MEASURED = tuple(
         "api",
         "contract",
         "database",
+        "hosted",
         "invariants",
         "midoffice",
+        "reconciliation",
         "rules",
         "scenarios",
+        "services",
+        "support",
         "webhooks",
     )
 )

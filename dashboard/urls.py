@@ -4,7 +4,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import invariants, reconciliation, support, views
+from dashboard import invariants, psps, reconciliation, support, views
 
 app_name = "mid-office"
 
@@ -35,6 +35,7 @@ urlpatterns = [
     path(
         "sessions/<uuid:session_id>/support-bundle/", support.support_bundle, name="support-bundle"
     ),
+    path("psps/", psps.psps, name="psps"),
     path("invariants/", invariants.board, name="invariants"),
     path("invariants/check/", invariants.check_now, name="check-invariants"),
 ]

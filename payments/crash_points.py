@@ -19,11 +19,13 @@ class CrashPoint(StrEnum):
 
     AFTER_INTENT_COMMIT = "after_intent_commit"
     BEFORE_SEND = "before_send"
+    AFTER_SEND = "after_send"
     AFTER_ANSWER = "after_answer"
     BEFORE_RECORD_COMMIT = "before_record_commit"
     AFTER_RECORD_COMMIT = "after_record_commit"
     AFTER_RECEIPT_COMMIT = "after_receipt_commit"
     BEFORE_RECEIPT_APPLIED = "before_receipt_applied"
+    AFTER_RECEIPT_APPLIED = "after_receipt_applied"
     BEFORE_NOTIFICATION = "before_notification"
     AFTER_NOTIFICATION_SENT = "after_notification_sent"
     AFTER_CLAIM = "after_claim"

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
+
 from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
 from payments.models import Capture, PaymentSession, Purchase
+from payments.psp import can_be_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,10 @@ class Explanation:
 
 NOTHING: Final = "Nothing more: this is an end."
 NO_LOOK: Final = "No further look is planned: a person must decide."
+
+ONLY_NEWS: Final = (
+    "Only a webhook can tell: this PSP cannot be asked. If none comes by then, a person is asked."
+)
 
 _WHY_PHASE: Final[dict[str, str]] = {
     Phase.SUBMITTING: "Buy Now was accepted and stored. The PSP has not answered yet.",
@@ -44,8 +51,8 @@ _WHY_SESSION: Final[dict[str, str]] = {
     SessionStatus.CREATED: "The checkout is stored. No PSP has confirmed the registration yet.",
     SessionStatus.REGISTERED: "The PSP gave a token. Nobody has pressed Buy Now.",
     SessionStatus.COMPLETED: "Its purchase came to an end.",
-    SessionStatus.EXPIRED: "Its time passed without a purchase, and the PSP confirmed the end.",
-    SessionStatus.CANCELLED: "It was cancelled before a purchase, and the PSP confirmed the end.",
+    SessionStatus.EXPIRED: "Its time passed without a purchase. Nothing can be charged any more.",
+    SessionStatus.CANCELLED: "It was cancelled before a purchase. Nothing can be charged any more.",
     SessionStatus.FAILED: "No PSP would register it. Nobody can have paid.",
 }
 
@@ -88,4 +95,6 @@ def _after_the_end(purchase: Purchase) -> str:
 def _next_of_started(session: PaymentSession, purchase: Purchase) -> str:
     if purchase.phase == Phase.AUTHORIZED and session.capture == Capture.MANUAL:
         return "The shop captures it when it ships. BPS asks the PSP meanwhile."
+    if session.psp in settings.BPS_PSPS and not can_be_asked(session.psp):
+        return ONLY_NEWS
     return _NEXT_PHASE[purchase.phase]

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from payments.circuit import Circuit
+from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import UNHEALTHY, CallOutcome
 from psp_clients import contract
 from psp_clients.http import Transport
@@ -75,6 +76,7 @@ def psp_transport(name: str) -> Transport:
         money_timeout=settings.BPS_PSP_MONEY_TIMEOUT_SECONDS,
         lookup_timeout=settings.BPS_PSP_LOOKUP_TIMEOUT_SECONDS,
         before_send=assert_no_transaction,
+        after_send=lambda: passing(CrashPoint.AFTER_SEND),
     )
 
 

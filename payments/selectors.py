@@ -149,6 +149,11 @@ def refund_as_shown(refund: Refund) -> dict[str, Any]:
     }
 
 
+def refunds_of(purchase: Purchase) -> QuerySet[Refund]:
+    """Return a purchase's refunds, oldest first."""
+    return purchase.refunds.order_by("pk")
+
+
 def result_url(session: PaymentSession) -> str:
     """Return the page on which a shopper sees what became of it."""
     return settings.BPS_PUBLIC_URL + reverse("result", args=[session.public_token])

@@ -11,6 +11,7 @@ import io
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -31,11 +32,16 @@ class _Exchange(threading.local):
     answer_seconds = 0.0
     begun = False
     deadline = 0.0
+    sent: Callable[[], None] = staticmethod(lambda: None)
 
-    def prepare(self, answer_seconds: float) -> None:
-        """Start anew; the answer must be complete so long after the first byte was sent."""
+    def prepare(self, answer_seconds: float, sent: Callable[[], None]) -> None:
+        """Start anew; the answer must be complete so long after the first byte was sent.
+
+        `sent` is called once the last one was.
+        """
         self.answer_seconds = answer_seconds
         self.begun = False
+        self.sent = sent
 
     def begin(self) -> None:
         """Note that from now on the other side may have received something."""
@@ -105,6 +111,10 @@ class _NotingSend(http.client.HTTPConnection):
             self.connect()
         exchange.begin()
         super().send(data)
+
+    def getresponse(self) -> Any:
+        exchange.sent()
+        return super().getresponse()
 
 
 class _PlainConnection(_NotingSend, HTTPConnection):

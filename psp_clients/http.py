@@ -43,7 +43,8 @@ class Transport:
 
     `money_timeout` (for calls that change something) and `lookup_timeout` are seconds from the
     request's first byte to the answer's last; `connect_timeout` is seconds per address tried.
-    `before_send` is called before every send; what it raises stops the send.
+    `before_send` is called before every send; what it raises stops the send. `after_send` is called
+    once the request has left, before the answer is waited for.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Transport:
         money_timeout: float,
         lookup_timeout: float,
         before_send: Callable[[], None] = lambda: None,
+        after_send: Callable[[], None] = lambda: None,
     ) -> None:
         """Raise ValueError if `base_url` is not a plain http(s) address."""
         self._base_url = _checked(base_url)
@@ -61,6 +63,7 @@ class Transport:
         self._money_timeout = money_timeout
         self._lookup_timeout = lookup_timeout
         self._before_send = before_send
+        self._after_send = after_send
         self._session, self._session_pid = _Session(), os.getpid()
 
     def __repr__(self) -> str:
@@ -83,7 +86,7 @@ class Transport:
             raise ValueError("a path starts with a slash: without it, it could name another host")
         self._before_send()
         seconds = self._lookup_timeout if operation in LOOKUPS else self._money_timeout
-        exchange.prepare(seconds)
+        exchange.prepare(seconds, self._after_send)
         outcome = self._attempt(method, path, headers, body, seconds)
         if isinstance(outcome, Answer):
             return _final(outcome, operation)

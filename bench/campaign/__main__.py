@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.bugs:
         return hunt_bugs(options.folder, options.only)
     if options.crash_points:
-        return crash_points(options.seed, options.crash_points, options.folder)
+        return crash_points(options.seed, options.crash_points, options.folder, options.only)
     if options.setup:
         setup = setup_from(json.loads(options.setup.read_text()))
     outcome = run(setup, options.folder, say)
@@ -61,20 +61,24 @@ def hunt_bugs(folder: Path, only: str) -> int:
     return 1 if missed else 0
 
 
-def crash_points(seed: int, times: int, folder: Path) -> int:
+def crash_points(seed: int, times: int, folder: Path, only: str) -> int:
     """Let processes die at every named crash point, and print the oracle's verdict of each."""
-    outcomes = crash_everywhere(seed, times, folder, say)
+    outcomes = crash_everywhere(seed, times, folder, say, only)
+    deaths = {
+        point: sum(number for name, number in outcome.deaths.items() if "children" in name)
+        for point, outcome in outcomes.items()
+    }
     for point, outcome in outcomes.items():
-        deaths = sum(outcome.deaths.values())
-        word = "passed" if outcome.passed else "FAILED"
+        word = "passed" if outcome.passed and deaths[point] >= times else "FAILED"
         print(
-            f"  {point:<24} {word}: {deaths} deaths and restarts, "
+            f"  {point:<24} {word}: {deaths[point]} deaths, "
             f"{outcome.figures['checkouts registered']} checkouts, "
             f"{len(outcome.violations)} violations"
         )
         for violation in outcome.violations:
             print(f"    VIOLATED {violation.rule}: {violation.says} {violation.ids}")
-    return 0 if all(outcome.passed for outcome in outcomes.values()) else 1
+    passed = all(outcome.passed for outcome in outcomes.values())
+    return 0 if passed and all(number >= times for number in deaths.values()) else 1
 
 
 def verdict(outcome: Outcome) -> list[dict[str, Any]]:
@@ -122,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--report", type=Path, help="write an HTML report to this file")
     parser.add_argument("--plan-only", action="store_true", help="print the plan and stop")
     parser.add_argument("--bugs", action="store_true", help="plant every seeded bug, one by one")
-    parser.add_argument("--only", default="", help="with --bugs: those whose name contains this")
+    parser.add_argument("--only", default="", help="of bugs or crash points: those named so")
     parser.add_argument(
         "--crash-points", type=int, metavar="N", help="die at every crash point, N times each"
     )

@@ -23,6 +23,7 @@ class Load:
         self._pool = ThreadPoolExecutor(SHOPPERS_AT_ONCE, thread_name_prefix="shopper")
         self._visits: list[Future[None]] = []
         self._thread = threading.Thread(target=self._send, name="load", daemon=True)
+        self._enough = threading.Event()
         self.faults: list[str] = []
         self.sent = 0
         self.turned_away = 0
@@ -30,6 +31,10 @@ class Load:
     def start(self) -> None:
         """Begin to send shoppers, for the length of the run."""
         self._thread.start()
+
+    def send_no_more(self) -> None:
+        """Send nobody after those who came."""
+        self._enough.set()
 
     def wait_until_all_came(self) -> None:
         """Return once the last shopper has been sent.
@@ -48,6 +53,7 @@ class Load:
 
     def stop(self) -> None:
         """Send nobody any more, and ask nothing again. Harmless when repeated."""
+        self._enough.set()
         self._shop.closed.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -55,7 +61,7 @@ class Load:
         began = time.monotonic()
         for number in range(int(self._setup.seconds * self._setup.rate)):
             pause = began + number / self._setup.rate - time.monotonic()
-            if self._shop.closed.wait(max(0.0, pause)):
+            if self._enough.wait(max(0.0, pause)):
                 return
             self._visits.append(self._pool.submit(Shopper(self._setup, self._shop, number).play))
             self.sent += 1

@@ -28,6 +28,7 @@ OF_WEB: Final = frozenset(
     {
         "after_intent_commit",
         "before_send",
+        "after_send",
         "after_answer",
         "before_record_commit",
         "after_record_commit",
@@ -50,6 +51,8 @@ class Done:
 
 class Nemesis:
     """Runs the plan from `start`, and has undone every fault when `wait` returns."""
+
+    ends_the_load = False
 
     def __init__(self, stand: Stand, plan: Iterable[Fault]) -> None:
         self.done: list[Done] = []

@@ -70,11 +70,13 @@ SCENARIOS: Final = (
 CRASH_POINTS: Final = (
     "after_intent_commit",
     "before_send",
+    "after_send",
     "after_answer",
     "before_record_commit",
     "after_record_commit",
     "after_receipt_commit",
     "before_receipt_applied",
+    "after_receipt_applied",
     "before_notification",
     "after_notification_sent",
     "after_claim",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Protocol
 
 from bench.campaign.case import Violation
 from bench.campaign.evidence import Evidence, collect
@@ -22,8 +21,19 @@ from bench.campaign.stand import Stand
 from bench.campaign.watch import Convergence, Watch
 
 Say = Callable[[str], None]
-# How gunicorn and Celery say that a child of theirs was killed.
-CHILD_KILLED: Final = re.compile(r"was sent SIGKILL|exited with 'signal 9 \(SIGKILL\)'")
+
+
+class Harm(Protocol):
+    """Whatever does harm while the load runs; the load may end with it."""
+
+    done: list[Done]
+    ends_the_load: bool
+
+    def start(self) -> None:
+        """Begin."""
+
+    def wait(self) -> None:
+        """Return once no more harm is done, and what can be mended is."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,13 @@ class Outcome:
         return not self.violations and self.convergence.held and not self.load_faults
 
 
-def run(setup: Setup, folder: Path, say: Say) -> Outcome:
-    """Run the campaign of a setup in a folder of its own. Leaves no process behind."""
+def run(
+    setup: Setup, folder: Path, say: Say, harm: Callable[[Stand], Harm] | None = None
+) -> Outcome:
+    """Run a setup in a folder of its own, with its plan of faults or what does harm instead.
+
+    Leaves no process behind.
+    """
     stand = Stand(setup, folder)
     history = History(_made(folder) / "history.jsonl")
     try:
@@ -55,7 +70,8 @@ def run(setup: Setup, folder: Path, say: Say) -> Outcome:
         shop = Shop(stand.bps_url, stand.public_url, stand.api_key, history, stand.sandbox_url)
         load = Load(setup, shop)
         try:
-            return _play(setup, stand, load, history, say)
+            nemesis = harm(stand) if harm else Nemesis(stand, setup.plan)
+            return _play(stand, nemesis, load, history, say)
         finally:
             load.stop()
     finally:
@@ -63,14 +79,16 @@ def run(setup: Setup, folder: Path, say: Say) -> Outcome:
         history.close()
 
 
-def _play(setup: Setup, stand: Stand, load: Load, history: History, say: Say) -> Outcome:
-    watch = Watch(stand.database_url)
-    nemesis = Nemesis(stand, setup.plan)
+def _play(stand: Stand, nemesis: Harm, load: Load, history: History, say: Say) -> Outcome:
+    setup = stand.setup
+    watch = Watch(stand.database_url, stand.sandbox_database_url)
     say(f"{setup.seconds:.0f} s of load at {setup.rate:g} a second, {len(setup.plan)} faults")
     watch.start()
     nemesis.start()
     load.start()
     nemesis.wait()
+    if nemesis.ends_the_load:
+        load.send_no_more()
     load.wait_until_all_came()
     faults_ended_at = time.time()
     say("the faults have ended; waiting until everything else has")
@@ -140,10 +158,8 @@ def _deaths(stand: Stand) -> dict[str, int]:
     """Count how often each process was started again, and how many children were killed."""
     deaths = {}
     for name, process in stand.processes.items():
-        log = (stand.logs / f"{name}.log").read_text(errors="replace")
-        children = len(CHILD_KILLED.findall(log))
         deaths[name] = process.starts - 1
-        if children:
+        if children := stand.children_killed(name):
             deaths[f"{name}: children"] = children
     return deaths
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -29,6 +30,8 @@ WORKERS: Final = ("worker-1", "worker-2")
 READY_SECONDS: Final = 60.0
 LOOK_AGAIN_SECONDS: Final = 0.1
 HTTP_SECONDS: Final = 30.0
+# How gunicorn and Celery say that a child of theirs was killed.
+CHILD_KILLED: Final = re.compile(r"was sent SIGKILL|exited with 'signal 9 \(SIGKILL\)'")
 
 
 class StandFailed(Exception):
@@ -110,6 +113,11 @@ class Stand:
     def restart(self, name: str, extra: Mapping[str, str]) -> None:
         """Kill a process of BPS and start it with further environment variables."""
         self._supervised().restart(name, extra)
+
+    def children_killed(self, name: str) -> int:
+        """Count the children of a process that were killed, by what it says of them."""
+        log = self.logs / f"{name}.log"
+        return len(CHILD_KILLED.findall(log.read_text(errors="replace")))
 
     def restart_postgres(self) -> None:
         """Stop BPS's PostgreSQL as a power cut would, and start it."""

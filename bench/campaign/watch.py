@@ -1,4 +1,4 @@
-"""Looks at BPS's purchases while a run goes on, and waits for their end. Reads, by SQL."""
+"""Looks at BPS's purchases while a run goes on, and waits for their end and the PSP's, by SQL."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ UNDONE: Final = b"""
     SELECT (SELECT count(*) FROM payments_purchase WHERE finished_at IS NULL),
            (SELECT count(*) FROM payments_webhookreceipt WHERE state = 'waiting'),
            (SELECT count(*) FROM payments_shopnotification WHERE state = 'waiting')
+"""
+# What the PSP has yet to tell, and what the issuer has yet to tell the PSP.
+UNTOLD: Final = b"""
+    SELECT (SELECT count(*) FROM psp_delivery WHERE finished_wall_at IS NULL),
+           (SELECT count(*) FROM issuer_inquiry
+             WHERE collected_at IS NULL AND withdrawn_at IS NULL)
+"""
+# BPS waits sixty times shorter than in production, and the PSP's next try is not waited for.
+TELL_SOON: Final = b"""
+    UPDATE psp_delivery SET due_wall_at = now()
+     WHERE finished_wall_at IS NULL AND due_wall_at > now() + interval '5 seconds'
 """
 ENDS: Final = b"""
     SELECT extract(epoch FROM created_at)::float8, extract(epoch FROM finished_at)::float8
@@ -72,6 +83,7 @@ class Watch:
     """
 
     database_url: str
+    psp_database_url: str
     samples: list[tuple[float, dict[str, int]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,13 +102,18 @@ class Watch:
         self._thread.join()
 
     def wait_until_done(self, seconds: float) -> bool:
-        """Wait until nothing is left to do; tell whether that came within so many seconds."""
+        """Wait until nothing is left to tell or do; say whether that came within the seconds."""
         until = time.monotonic() + seconds
-        while any(self._counts(UNDONE) or [1]):
+        while any([*self._untold(), *(self._counts(UNDONE) or [1])]):
             if time.monotonic() > until:
                 return False
             time.sleep(LOOK_AGAIN_SECONDS)
         return True
+
+    def _untold(self) -> list[int]:
+        with psycopg.connect(self.psp_database_url, autocommit=True) as connection:
+            connection.execute(TELL_SOON)
+            return list(connection.execute(UNTOLD).fetchone() or ())
 
     def convergence(self, faults_ended_at: float) -> Convergence:
         """Return when purchases ended; `faults_ended_at` is epoch seconds."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import starmap
 from typing import Final
 
 from bench.simulation.oracle import Violation, judge
@@ -48,7 +49,7 @@ class Tally:
 
 
 def orders_for(checkouts: int) -> int:
-    """Return how many orders it takes to have at least so many checkouts."""
+    """Return how many orders it takes for at least so many checkouts to begin."""
     turns, left = divmod(checkouts, sum(CHECKOUTS_OF_ORDERS))
     orders = turns * len(CHECKOUTS_OF_ORDERS)
     for size in CHECKOUTS_OF_ORDERS:
@@ -85,26 +86,36 @@ def play_block(seed: int, first: int, beyond: int) -> Tally:
     return tally
 
 
-def run(seed: int, orders: int, processes: int) -> tuple[Tally, float]:
-    """Play a seed's orders; return what was seen, and the seconds it took.
+def run(seed: int, checkouts: int, processes: int) -> tuple[Tally, float]:
+    """Play a seed's orders until that many checkouts were stored, or a few more.
 
-    What was seen is the same for any number of processes.
+    Returns what was seen, and the seconds it took. What was seen is the same for any number of
+    processes: some checkouts are refused (their order is paid), so what is missing is played in
+    a further turn.
     """
     started = time.monotonic()
-    blocks = [(first, min(first + BLOCK, orders)) for first in range(0, orders, BLOCK)]
     tally = Tally()
-    for seen in _played(seed, blocks, processes):
-        tally.add(seen)
+    with _players(processes) as played:
+        while tally.checkouts < checkouts:
+            first = tally.orders
+            beyond = first + orders_for(checkouts - tally.checkouts)
+            edges = range(first, beyond, BLOCK)
+            for seen in played([(seed, edge, min(edge + BLOCK, beyond)) for edge in edges]):
+                tally.add(seen)
     return tally, time.monotonic() - started
 
 
-def _played(seed: int, blocks: list[tuple[int, int]], processes: int) -> Iterator[Tally]:
+Players = Callable[[list[tuple[int, int, int]]], Iterable[Tally]]
+
+
+@contextmanager
+def _players(processes: int) -> Iterator[Players]:
     if processes == 1:
-        yield from (play_block(seed, *block) for block in blocks)
+        yield lambda blocks: starmap(play_block, blocks)
         return
     with multiprocessing.Pool(processes) as pool:
-        yield from pool.imap_unordered(partial(_play_pair, seed), blocks)
+        yield lambda blocks: pool.imap_unordered(_play, blocks)
 
 
-def _play_pair(seed: int, block: tuple[int, int]) -> Tally:
-    return play_block(seed, *block)
+def _play(block: tuple[int, int, int]) -> Tally:
+    return play_block(*block)

@@ -112,7 +112,7 @@ def _wrong_key(status: int, slug: str, reason: str) -> Problem:
         slug,
         status,
         f"The {HEADER} header {reason}",
-        "Send one key per purchase, the same key whenever you send the same request again.",
+        "Send one key per purchase or refund, and the same key with the same request again.",
         errors=({"field": HEADER, "reason": reason},),
     )
 

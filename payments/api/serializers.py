@@ -20,7 +20,7 @@ from payments.domain.money import (
 )
 from payments.domain.schedule import SESSION_LIFETIME, SESSION_LIFETIME_LIMITS
 from payments.models import Capture
-from psp_clients.contract import ConfirmMode
+from psp_clients.contract import ConfirmMode, RefundState
 from psp_clients.evidence import holds_card_number
 from psp_clients.settings import Mode
 
@@ -212,6 +212,13 @@ class CancelRequest(Strict):
     """Cancelling takes no words."""
 
 
+class RefundRequest(Strict):
+    """A refund; without an amount, of all that is left."""
+
+    amount = Amount(required=False, help_text='Decimal string in major units: "5.00"')
+    reason = Text(max_length=200, required=False, default="")
+
+
 class ReasonAnswer(serializers.Serializer[Any]):
     """Why a purchase failed."""
 
@@ -286,6 +293,26 @@ class BuyNowAnswer(serializers.Serializer[Any]):
     purchase = PurchaseAnswer()
     result_url = serializers.CharField(help_text="BPS's page that shows the outcome")
     redirect_url = serializers.CharField(help_text="The shop's own page on which it ends")
+
+
+class RefundAnswer(serializers.Serializer[Any]):
+    """A refund as shops see it."""
+
+    id = serializers.CharField()
+    state = serializers.ChoiceField(choices=[str(s) for s in RefundState])
+    amount = serializers.CharField()
+    currency = serializers.CharField()
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class RefundList(serializers.Serializer[Any]):
+    """All refunds of a purchase, and what may still be given back."""
+
+    results = RefundAnswer(many=True)
+    refundable_amount = serializers.CharField()
+    currency = serializers.CharField()
 
 
 class EventAnswer(serializers.Serializer[Any]):

@@ -6,7 +6,7 @@ about the first send: that one may still be on its way.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Final
 
 
@@ -36,10 +36,10 @@ REFUSED: Final = (CallOutcome.INVALID_REQUEST, CallOutcome.UNSUPPORTED)
 class Conclusion(StrEnum):
     """What to do with what came of a send that moves money."""
 
-    APPLY = "apply"  # the PSP said what is true: take it to the gate
-    SEND_LATER = "send_later"  # nothing happened this time: send the same call again
-    NEVER_HAPPENED = "never_happened"  # proved, and it never will
-    IN_DOUBT = "in_doubt"  # the PSP may have acted: ask it, and let nobody start over
+    APPLY = auto()  # the PSP said what is true: take it to the gate
+    SEND_LATER = auto()  # nothing happened this time: send the same call again
+    NEVER_HAPPENED = auto()  # proved, and it never will
+    IN_DOUBT = auto()  # the PSP may have acted: ask it, and let nobody start over
 
 
 def never_arrived(outcome: CallOutcome, *, first_and_only: bool) -> bool:

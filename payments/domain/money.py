@@ -68,7 +68,7 @@ def parse_money(amount: object, currency: object) -> Money:
     if len(fraction) > digits:
         raise MoneyRefused("amount", f"{currency} has {digits} digits after the point")
     canonical = f"{whole}.{fraction.ljust(digits, '0')}" if digits else whole
-    if not canonical.strip("0."):
+    if not Decimal(canonical):
         raise MoneyRefused("amount", "must be more than zero")
     return Money(canonical, currency)
 

@@ -8,7 +8,7 @@ upon is closed with a fence: cancelled at the PSP first, recorded here only once
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Final
 
 from payments.domain.lifecycle import UNANSWERED_PHASES, Phase
@@ -18,10 +18,10 @@ from psp_clients.contract import ReportedState
 class Step(StrEnum):
     """What a worker does next."""
 
-    SEND = "send"  # send the stored call, same key, same bytes
-    LOOK_UP = "look_up"  # ask the PSP what is true
-    FENCE = "fence"  # cancel at the PSP, so that nothing can be charged any more
-    WAIT = "wait"  # nothing now; the next look is scheduled
+    SEND = auto()  # send the stored call, same key, same bytes
+    LOOK_UP = auto()  # ask the PSP what is true
+    FENCE = auto()  # cancel at the PSP, so that nothing can be charged any more
+    WAIT = auto()  # nothing now; the next look is scheduled
 
 
 # Nobody waits this long at a shop's page; a charge would come as a surprise.

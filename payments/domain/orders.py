@@ -6,7 +6,7 @@ true while it is acted upon.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from payments.domain.lifecycle import FAILED_PHASES, STARTED_PHASES, Phase
 
@@ -14,9 +14,9 @@ from payments.domain.lifecycle import FAILED_PHASES, STARTED_PHASES, Phase
 class Obstacle(StrEnum):
     """How another purchase of the order stands in the way of a new one."""
 
-    PAID = "paid"  # it was successful
-    IN_DOUBT = "in_doubt"  # it may have been charged
-    IN_PROGRESS = "in_progress"  # it has started and not ended
+    PAID = auto()  # it was successful
+    IN_DOUBT = auto()  # it may have been charged
+    IN_PROGRESS = auto()  # it has started and not ended
 
 
 def obstacle(phase: Phase) -> Obstacle | None:
@@ -39,10 +39,10 @@ class LateSuccess(StrEnum):
 class SuccessStep(StrEnum):
     """What a success calls for, beyond being recorded."""
 
-    NOTHING = "nothing"  # it was waited for
-    ACCEPT = "accept"  # late, and kept by the shop's policy
-    REFUND = "refund"  # to be given back at once
-    ASK = "ask"  # a person decides
+    NOTHING = auto()  # it was waited for
+    ACCEPT = auto()  # late, and kept by the shop's policy
+    REFUND = auto()  # to be given back at once
+    ASK = auto()  # a person decides
 
 
 def after_success(

@@ -3,7 +3,7 @@
 from payments.domain.answers import CallOutcome
 from payments.domain.orders import LateSuccess
 from payments.models.case import Case, CaseKind
-from payments.models.event import CauseKind, Event, chained_hash
+from payments.models.event import OUTCOME_EVENTS, CauseKind, Event, chained_hash
 from payments.models.idempotency import IdempotencyRecord
 from payments.models.invariant_check import InvariantCheck
 from payments.models.notification import NotificationState, NotificationTry, ShopNotification
@@ -24,6 +24,7 @@ from payments.models.session import Capture, PaymentSession
 from payments.models.shop import Scope, Shop, ShopApiKey
 
 __all__ = [
+    "OUTCOME_EVENTS",
     "CallOutcome",
     "Capture",
     "Case",

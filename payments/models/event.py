@@ -9,11 +9,18 @@ from typing import ClassVar, Final
 import pgtrigger
 from django.db import models
 
+from payments.domain.lifecycle import Phase
 from payments.models.purchase import Purchase
 from payments.models.record import Record
 from payments.models.session import PaymentSession
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+# The events by which a purchase comes to what the PSP says is its end.
+OUTCOME_EVENTS: Final = tuple(
+    f"purchase.{phase}"
+    for phase in (Phase.CAPTURED, Phase.DECLINED, Phase.CANCELLED, Phase.EXPIRED)
+)
 
 # Every event carries the hash of the one before it, so that editing history shows
 # (manage.py verify_events). The database links the chain: a writer can neither forget nor forge
@@ -65,6 +72,14 @@ class Event(Record):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["session", "position"], name="one_event_per_position"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["created_at"],
+                include=["session", "cause_kind"],
+                condition=models.Q(name__in=OUTCOME_EVENTS),
+                name="outcome_by_time",
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -78,6 +78,8 @@ class Refund(Record, DueWork):
     polls = models.PositiveIntegerField(default=0)
     refund_reference = models.CharField(max_length=255, blank=True)
     reason = models.CharField(max_length=200, blank=True)
+    # The shop's Idempotency-Key: should its answer be lost, the repeat finds the refund by it.
+    request_key = models.CharField(max_length=255, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -92,6 +94,11 @@ class Refund(Record, DueWork):
                 condition=~Q(origin=RefundOrigin.REQUESTED.value),
                 name="one_automatic_refund_per_purchase",
             ),
+            models.UniqueConstraint(
+                fields=["purchase", "request_key"],
+                condition=~Q(request_key=""),
+                name="one_refund_per_request_key",
+            ),
         ]
         indexes: ClassVar = [
             due_index("refund_due"),
@@ -105,7 +112,13 @@ class Refund(Record, DueWork):
         triggers: ClassVar = [
             never_deleted,
             unchangeable(
-                "money_and_ids_stay", "session", "purchase", "amount", "currency", "origin"
+                "money_and_ids_stay",
+                "session",
+                "purchase",
+                "amount",
+                "currency",
+                "origin",
+                "request_key",
             ),
             pgtrigger.Trigger(
                 name="refunds_within_captured",

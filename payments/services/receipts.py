@@ -46,7 +46,13 @@ from psp_clients.contract import (
 # A forger must not fill the disk: of what is not proved, the beginning is evidence enough.
 KEPT_OF_REJECTED_BYTES: Final = 4096
 # Headers worth keeping: what a signature is checked with. The rest may hold secrets of proxies.
-KEPT_HEADERS: Final = ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
+KEPT_HEADERS: Final = (
+    "content-type",
+    "user-agent",
+    "webhook-id",
+    "webhook-timestamp",
+    "x-mollie-signature",
+)
 # A webhook may overtake the commit of the registration it is about, and the replica that answers
 # the PSP's look-ups; after this many looks there is no such session, and no such news.
 LOOKS: Final = 5
@@ -175,6 +181,7 @@ def process_receipt(receipt_id: UUID, *, now: datetime) -> None:
         return
     if purchase is not None:
         _look_at_refunds(purchase, now)
+    passing(CrashPoint.AFTER_RECEIPT_APPLIED)
     note = "nobody had paid" if overtaken and purchase is None else ""
     _finish(receipt, session, now, note)
 

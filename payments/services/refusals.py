@@ -90,6 +90,10 @@ class NothingToRefund(Refusal):
     """No money was taken, or all of it was given back or is on its way."""
 
 
+class RefundKeyReused(Refusal):
+    """An earlier refund of the purchase was asked for with this key, and is for another sum."""
+
+
 class RefundTooLarge(Refusal):
     """More than what is left to give back."""
 

@@ -11,19 +11,26 @@ from django.db import transaction
 from payments.domain.lifecycle import Phase
 from payments.domain.money import with_digits_of
 from payments.models import Purchase, Refund, RefundOrigin
-from payments.services.refusals import NothingToRefund, RefundTooLarge
+from payments.services.refusals import NothingToRefund, RefundKeyReused, RefundTooLarge
 from payments.services.stage_refund import left_to_refund, stage_refund
 from payments.services.timeline import Cause
 from psp_clients.contract import Money
 
 
 def request_refund(
-    *, purchase_id: UUID, amount: Decimal | None, reason: str, cause: Cause, now: datetime
+    *,
+    purchase_id: UUID,
+    amount: Decimal | None,
+    reason: str,
+    cause: Cause,
+    now: datetime,
+    request_key: str = "",
 ) -> Refund:
     """Store a refund, for a worker to carry out; `amount` None means all that is left.
 
-    Raises NothingToRefund where no money was taken or all of it is on its way back, and
-    RefundTooLarge, which names what is left; both change nothing.
+    Asked again with the same `request_key`, returns the refund that the first request stored.
+    Raises NothingToRefund where no money was taken or all of it is on its way back,
+    RefundTooLarge, which names what is left, and RefundKeyReused; each changes nothing.
     """
     with transaction.atomic(durable=True):
         purchase = (
@@ -31,6 +38,9 @@ def request_refund(
             .select_related("session", "shop")
             .get(pk=purchase_id)
         )
+        earlier = _asked_before(purchase, request_key, amount)
+        if earlier is not None:
+            return earlier
         left = left_to_refund(purchase)
         if purchase.phase != Phase.CAPTURED or left <= 0:
             raise NothingToRefund
@@ -39,5 +49,21 @@ def request_refund(
             raise RefundTooLarge(Money(with_digits_of(purchase.amount, left), purchase.currency))
         money = Money(with_digits_of(purchase.amount, asked), purchase.currency)
         return stage_refund(
-            purchase, money, origin=RefundOrigin.REQUESTED, reason=reason, cause=cause, now=now
+            purchase,
+            money,
+            origin=RefundOrigin.REQUESTED,
+            reason=reason,
+            request_key=request_key,
+            cause=cause,
+            now=now,
         )
+
+
+def _asked_before(purchase: Purchase, request_key: str, amount: Decimal | None) -> Refund | None:
+    """Return what an earlier request with this key stored; the caller holds the purchase."""
+    if not request_key:
+        return None
+    earlier = purchase.refunds.filter(request_key=request_key).first()
+    if earlier is not None and amount not in (None, Decimal(earlier.amount)):
+        raise RefundKeyReused
+    return earlier

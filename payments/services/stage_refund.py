@@ -39,6 +39,7 @@ def stage_refund(
     origin: RefundOrigin,
     now: datetime,
     reason: str = "",
+    request_key: str = "",
     cause: Cause | None = None,
 ) -> Refund:
     """Store a refund of a purchase whose row the caller holds, due for a worker at once.
@@ -55,6 +56,7 @@ def stage_refund(
         phase=RefundPhase.SUBMITTING,
         phase_since=now,
         reason=reason or origin.label,
+        request_key=request_key,
         due_at=now,
     )
     prepared = psp_client(purchase.session.psp).prepare_refund(

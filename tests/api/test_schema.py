@@ -28,6 +28,16 @@ OPERATIONS = {
     ("/api/v1/payment-sessions/{checkout_id}/cancel", "post"): {"200", "202", "404", "409"},
     ("/api/v1/payment-sessions/{checkout_id}/events", "get"): {"200", "404"},
     ("/api/v1/payment-sessions/{checkout_id}/refresh", "post"): {"200", "404"},
+    ("/api/v1/payment-sessions/{checkout_id}/refunds", "get"): {"200", "404"},
+    ("/api/v1/payment-sessions/{checkout_id}/refunds", "post"): {
+        "200",
+        "202",
+        "400",
+        "404",
+        "409",
+        "422",
+        "503",
+    },
 }
 
 

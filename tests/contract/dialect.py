@@ -61,6 +61,8 @@ class PspDialect:
     API_KEY: ClassVar[str]
     HIDDEN: ClassVar[Sequence[str]] = ()  # what else nothing may show: access tokens, passwords
     UNSUPPORTED: ClassVar[frozenset[str]] = frozenset()  # verbs that this PSP does not offer
+    # Verbs that exist, but not for what callers would take the capability of that name to promise.
+    UNPROMISED: ClassVar[frozenset[str]] = frozenset()
     PAYMENT_WORDS: ClassVar[Mapping[str, ReportedState]]
     REFUND_WORDS: ClassVar[Mapping[str, RefundState]]
     UNKNOWN_WORDS: ClassVar[Sequence[str]] = ("reviewing", "PAID", "paid ", "success")

@@ -386,6 +386,18 @@ class TestTheTransport:
         psp.will_answer(Reply(200, b"\x1f\x8bpacked", {"Content-Encoding": "gzip"}))
         assert charge(patient(psp.url)).body == b"\x1f\x8bpacked"
 
+    def test_calls_after_send_once_the_psp_has_it_and_before_it_answers(self, psp: ReplayingPsp):
+        psp.will_answer(OK)
+
+        def die_once_the_psp_has_read_it() -> None:
+            while not psp.requests:
+                time.sleep(0.01)
+            raise SystemExit
+
+        with pytest.raises(SystemExit):
+            charge(patient(psp.url, after_send=die_once_the_psp_has_read_it))
+        assert [seen.body for seen in psp.requests] == [BODY]
+
     def test_calls_before_send_before_every_send(self, psp: ReplayingPsp):
         seen_before: list[int] = []
         psp.will_answer(OK)

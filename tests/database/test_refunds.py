@@ -35,6 +35,7 @@ def refund_of(purchase: Purchase, amount: str, phase: str = "pending", **columns
         "polls": 0,
         "refund_reference": "",
         "reason": "",
+        "request_key": "",
         "attempts": 0,
     }
     return insert(TABLE, **values | columns)
@@ -61,6 +62,15 @@ class TestTheDatabaseRefuses:
         reason = refused(refund_of(purchase, amount, phase))
 
         assert "refunds exceed what was captured" in reason
+
+    def test_a_second_refund_under_one_key_of_the_shop(self) -> None:
+        purchase = make_purchase(phase="captured")
+        run(refund_of(purchase, "1.00", request_key="k-1"))
+        run(refund_of(purchase, "1.00", request_key="k-2"))
+
+        reason = refused(refund_of(purchase, "1.00", request_key="k-1"))
+
+        assert "one_refund_per_request_key" in reason
 
     def test_a_refund_that_with_the_others_is_above_what_was_captured(self) -> None:
         purchase = make_purchase(phase="captured")

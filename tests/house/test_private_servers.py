@@ -13,6 +13,7 @@ import pytest
 from redis import Redis, RedisError
 
 from config.devserver import Profile, Servers, binaries, ensure_servers
+from config.devserver.process import is_running, stop
 from config.devserver.servers import NotPrivate
 from config.devserver.unprivileged import NOBODY
 
@@ -23,6 +24,11 @@ from pathlib import Path
 from config.devserver import ensure_servers
 servers = ensure_servers("test", dev_folder=Path(sys.argv[1]))
 print("holding", flush=True)
+time.sleep(600)
+"""
+START_AND_FORGET = """
+import subprocess, time
+print(subprocess.Popen(["sleep", "600"]).pid, flush=True)
 time.sleep(600)
 """
 
@@ -104,8 +110,21 @@ def test_are_found_again_after_their_holder_was_killed(dev_folder: Path):
     servers.stop()
 
     assert found == pid
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert not is_running(pid)
+
+
+def test_are_gone_though_whoever_started_them_takes_no_note():
+    careless = subprocess.Popen(
+        [sys.executable, "-c", START_AND_FORGET], stdout=subprocess.PIPE, text=True
+    )
+    assert careless.stdout
+    pid = int(careless.stdout.readline())
+
+    stop(pid, signal.SIGTERM)
+
+    assert not is_running(pid)
+    careless.kill()
+    careless.communicate()
 
 
 def test_keep_what_was_committed_through_a_power_cut(dev_folder: Path):

@@ -10,7 +10,7 @@ from config.broker import broker_url
 from config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
-PINNED = re.compile(r"^([a-z0-9-]+)==", re.MULTILINE)
+PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==", re.MULTILINE)
 NAMED = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:[~=>]=\S+)?  # \S", re.MULTILINE)
 
 

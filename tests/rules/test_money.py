@@ -14,6 +14,7 @@ from payments.domain.money import (
     CANONICAL_AMOUNT,
     MoneyRefused,
     currency_digits,
+    is_plain_decimal,
     parse_money,
     same_money,
     with_digits_of,
@@ -38,6 +39,7 @@ def sums(draw: st.DrawFn) -> tuple[int, str]:
 def refusal(amount: Any, currency: Any = "EUR") -> tuple[str, str]:
     with pytest.raises(MoneyRefused) as refused:
         parse_money(amount, currency)
+    assert str(refused.value) == refused.value.reason
     return refused.value.field, refused.value.reason
 
 
@@ -130,6 +132,22 @@ class TestAnAmount:
             "amount",
             f"{currency} has {digits} digits after the point",
         )
+
+    @pytest.mark.parametrize(
+        ("text", "is_one"),
+        [
+            ("19.99", True),
+            ("-19.99", True),
+            ("0", True),
+            ("", False),
+            ("--1", False),
+            ("+1", False),
+            ("1e3", False),
+            ("X1", False),
+        ],
+    )
+    def test_of_an_item_may_be_a_discount(self, text: str, is_one: bool) -> None:
+        assert is_plain_decimal(text) is is_one
 
     @pytest.mark.parametrize("amount", ["0", "0.0", "0.00"])
     def test_of_nothing_is_refused(self, amount: str) -> None:

@@ -1,4 +1,4 @@
-"""Eight shops' servers press Buy Now on the same checkouts at the same instant.
+"""Eight shops' servers press Buy Now, or ask for refunds, on one checkout at the same instant.
 
 The short form of bench/contention.py, in which 32 do so a thousand times.
 """
@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from types import ModuleType
 
 import pytest
 
+from bench import buy_now_rounds, refund_rounds
 from bench.api import Api, books
-from bench.buy_now_rounds import MANNERS, prepare
 from bench.rounds import play
 from tests.scenarios.world import World
 
 CLIENTS = 8
-ROUNDS = 10
 
 
 @pytest.fixture
@@ -29,9 +29,16 @@ def api(served_world: World) -> Iterator[Api]:
 
 
 class TestManyWhoPressAtOnce:
-    def test_make_one_charge_each_and_see_no_error(self, served_world: World, api: Api) -> None:
+    @pytest.mark.parametrize(
+        ("kind", "number"),
+        [(buy_now_rounds, 10), (refund_rounds, 5)],
+        ids=["buy now", "refunds"],
+    )
+    def test_get_one_charge_and_no_more_than_it_back_and_see_no_error(
+        self, served_world: World, api: Api, kind: ModuleType, number: int
+    ) -> None:
         world = served_world
-        rounds = [prepare(api, "https://shop.test/thanks", CLIENTS, n) for n in range(ROUNDS)]
+        rounds = [kind.prepare(api, "https://shop.test/thanks", CLIENTS, n) for n in range(number)]
 
         with ThreadPoolExecutor(CLIENTS) as clients:
             played = play(rounds, clients, CLIENTS)
@@ -39,6 +46,6 @@ class TestManyWhoPressAtOnce:
         assert [fault for one in played for fault in one.faults] == []
         for one in rounds:
             world.work_until(one.has_ended)
-        charged = books(world.sandbox.base_url)
-        assert [fault for one in rounds for fault in one.faults_at_the_end(charged)] == []
-        assert {one.kind for one in rounds} == {manner.name for manner in MANNERS}
+        booked = books(world.sandbox.base_url)
+        assert [fault for one in rounds for fault in one.faults_at_the_end(booked)] == []
+        assert {one.kind for one in rounds} == {manner.name for manner in kind.MANNERS}

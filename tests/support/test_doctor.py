@@ -11,7 +11,6 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from payments import doctor
 from payments.broker import broker
 from payments.circuit import Circuit
 from payments.doctor import Diagnosis, Verdict, diagnose
@@ -153,11 +152,8 @@ class TestOfTheWebhookAddress:
 
 class TestOfTheDatabase:
     def test_finds_missing_migrations(self, monkeypatch: pytest.MonkeyPatch):
-        class Behind(doctor.MigrationExecutor):
-            def migration_plan(self, *args: Any, **kwargs: Any) -> list[Any]:
-                return ["one", "two"]
-
-        monkeypatch.setattr(doctor, "MigrationExecutor", Behind)
+        plan = "django.db.migrations.executor.MigrationExecutor.migration_plan"
+        monkeypatch.setattr(plan, lambda *_: ["one", "two"])
 
         one = found("database")
 
@@ -179,16 +175,20 @@ class TestOfTheDatabase:
     @pytest.mark.parametrize(
         ("seconds", "verdict", "said"),
         [
-            (0, Verdict.OK, "the same"),
-            (60, Verdict.WARN, "60 s behind"),
-            (-60, Verdict.WARN, "60 s ahead"),
-            (300, Verdict.FAULT, "300 s behind"),
+            (60, Verdict.WARN, "behind"),
+            (-60, Verdict.WARN, "ahead"),
+            (300, Verdict.FAULT, "behind"),
         ],
     )
     def test_compares_clocks(self, seconds: int, verdict: Verdict, said: str):
         one = found("clock, against PostgreSQL's", now=timezone.now() - timedelta(seconds=seconds))
 
-        assert (one.verdict, one.found) == (verdict, said)
+        by, _, direction = one.found.partition(" s ")
+        assert (one.verdict, direction) == (verdict, said)
+        assert abs(int(by) - abs(seconds)) <= 20  # as long as a busy machine may take to look
+
+    def test_finds_clocks_that_agree(self):
+        assert found("clock, against PostgreSQL's", now=timezone.now()).verdict is Verdict.OK
 
 
 class TestOfTheBroker:
