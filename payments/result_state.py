@@ -19,7 +19,7 @@ class ShownState(StrEnum):
 
     WAITING = "waiting"  # registered; nobody pressed Buy Now
     CLOSING = "closing"  # can no longer be bought; the PSP has not confirmed the end
-    STARTED = "started"  # bought; the outcome is not known
+    STARTED = "started"  # bought, or back from a page that charges; the outcome is not known
     RESERVED = "reserved"  # authorized, and the shop takes the money when it ships
     SUCCESSFUL = "successful"
     FAILED = "failed"
@@ -71,6 +71,8 @@ def shown_state(session: PaymentSession, purchase: Purchase | None, *, now: date
 def _without_purchase(session: PaymentSession, now: datetime) -> ShownState:
     if session.status != SessionStatus.REGISTERED:
         return _OF_SESSION[session.status]
+    if session.may_be_paid:
+        return ShownState.STARTED
     if session.cancel_requested_at is not None or session.expires_at <= now:
         return ShownState.CLOSING
     return ShownState.WAITING

@@ -25,6 +25,11 @@ def no_fault(value: str) -> str:
     return ""
 
 
+def entries(listed: str) -> list[str]:
+    """Return the entries of a comma-separated list, without blanks around them."""
+    return [entry.strip() for entry in listed.split(",") if entry.strip()]
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One thing to be told. Without a default it must be given."""

@@ -64,6 +64,10 @@ class PaymentSession(Record, DueWork):
         blank=True,
         help_text="When the PSP was last asked because the shopper came back from its page.",
     )
+    may_be_paid = models.BooleanField(
+        default=False,
+        help_text="The shopper came back from a page that charges; what happened is not known.",
+    )
 
     class Meta:
         constraints: ClassVar = [

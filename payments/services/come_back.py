@@ -60,6 +60,7 @@ def _has_news(session: PaymentSession) -> bool:
 
 
 def _take_turn(session: PaymentSession, now: datetime) -> bool:
-    """Note that the PSP is asked now, unless it was a moment ago."""
+    """Note that the PSP is asked now, unless it was a moment ago. Until it answers, who knows."""
     free = Q(returned_at__isnull=True) | Q(returned_at__lte=now - ASK_AT_MOST_EVERY)
-    return bool(PaymentSession.objects.filter(free, pk=session.pk).update(returned_at=now))
+    came_back = PaymentSession.objects.filter(free, pk=session.pk)
+    return bool(came_back.update(returned_at=now, may_be_paid=True))

@@ -17,7 +17,7 @@ from payments.services import due, settle
 from payments.services.calls import record_look_up
 from payments.services.page_news import apply_page_report
 from payments.services.timeline import Cause, open_case
-from psp_clients.contract import PspReference, Report
+from psp_clients.contract import PspReference, Report, ReportedState
 
 
 def look_up(
@@ -98,6 +98,8 @@ def record_page_look(
         if answer.result is not None:
             because = Cause(cause.kind, cause.id or str(fetched.pk), cause.actor)
             apply_page_report(session, answer.result, cause=because, now=now)
+        if answer.result is not None and answer.result.state is ReportedState.OPEN:
+            PaymentSession.objects.filter(pk=session.pk, may_be_paid=True).update(may_be_paid=False)
     return answer.result
 
 

@@ -54,7 +54,7 @@ def apply_page_report(
 def _begin(session: PaymentSession, report: Report, cause: Cause, now: datetime) -> Purchase | None:
     """Store the purchase that a report tells of, if it tells of one."""
     status = SessionStatus(session.status)
-    if report.state is ReportedState.OPEN or status is SessionStatus.CREATED:
+    if report.state is ReportedState.OPEN:
         return None
     if report.state in NOTHING_WILL_BE_CHARGED:
         _end(session, report, cause)

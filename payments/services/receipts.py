@@ -201,16 +201,17 @@ def _look_at_refunds(purchase: Purchase, now: datetime) -> None:
 
 def _believe(receipt: WebhookReceipt, session: PaymentSession, now: datetime) -> str:
     """Apply what a verified webhook says itself; return what else there is to note."""
+    if not receipt.event_id:
+        return "not signed, and this PSP cannot be asked"
     cause = Cause(CauseKind.RECEIPT, str(receipt.pk))
     report, refund_report = report_in(receipt.news), refund_report_in(receipt.news)
-    if report is not None:
+    if report is not None and page_charges(session.psp):
+        apply_page_report(session, report, cause=cause, now=now)
+    elif report is not None:
         purchase = Purchase.objects.filter(session=session).first()
-        if page_charges(session.psp):
-            apply_page_report(session, report, cause=cause, now=now)
-        elif purchase is None:
+        if purchase is None:
             return "nobody had pressed Buy Now"
-        else:
-            settle.apply_report(purchase, report, cause=cause, now=now)
+        settle.apply_report(purchase, report, cause=cause, now=now)
     if refund_report is not None:
         refund = refund_named(receipt)
         if refund is None:

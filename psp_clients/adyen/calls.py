@@ -5,14 +5,13 @@ The same arguments always give the same bytes: names sorted, no spaces, UTF-8.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from psp_clients.adyen.money import write_money
 from psp_clients.contract import (
@@ -24,6 +23,7 @@ from psp_clients.contract import (
     SessionRequest,
     Unsupported,
 )
+from psp_clients.prepared import post_call, segment
 
 SESSIONS_PATH: Final = "/sessions"
 CANCELS_PATH: Final = "/cancels"
@@ -38,7 +38,7 @@ METADATA_PAIRS: Final = 20
 METADATA_NAME: Final = 20
 METADATA_VALUE: Final = 80
 
-_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+LONGEST_KEY: Final = 64
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_]([A-Z]{2}))?")
 
 # Adyen wants a country with each language: those of its translations, where we are told none.
@@ -88,7 +88,7 @@ def register(account: Account, request: SessionRequest, *, key: str) -> Prepared
         **({"shopperLocale": locale} if locale else {}),
         **({"themeId": account.theme_id} if account.theme_id else {}),
     }
-    return _call(Operation.REGISTER, SESSIONS_PATH, body, key)
+    return _post(Operation.REGISTER, SESSIONS_PATH, body, key)
 
 
 def capture(account: Account, ref: PspReference, money: Money, *, key: str) -> PreparedCall:
@@ -99,15 +99,15 @@ def capture(account: Account, ref: PspReference, money: Money, *, key: str) -> P
         "amount": write_money(money),
         "reference": _reference(ref.reference),
     }
-    return _call(Operation.CAPTURE, f"{_payment_path(ref)}/captures", body, key)
+    return _post(Operation.CAPTURE, f"{_payment_path(ref)}/captures", body, key)
 
 
 def cancel(account: Account, ref: PspReference, *, key: str) -> PreparedCall:
     """Return the call that releases an authorisation: by Adyen's reference, or else by ours."""
     body = {"merchantAccount": account.name, "reference": _reference(ref.reference)}
     if ref.payment_reference:
-        return _call(Operation.CANCEL, f"{_payment_path(ref)}/cancels", body, key)
-    return _call(Operation.CANCEL, CANCELS_PATH, {**body, "paymentReference": ref.reference}, key)
+        return _post(Operation.CANCEL, f"{_payment_path(ref)}/cancels", body, key)
+    return _post(Operation.CANCEL, CANCELS_PATH, {**body, "paymentReference": ref.reference}, key)
 
 
 def refund(
@@ -121,7 +121,7 @@ def refund(
         "reference": _reference(refund_id),
         **({"merchantRefundReason": word} if word in REFUND_REASONS else {}),
     }
-    return _call(Operation.REFUND, f"{_payment_path(ref)}/refunds", body, key)
+    return _post(Operation.REFUND, f"{_payment_path(ref)}/refunds", body, key)
 
 
 def payment_in(path: str) -> str:
@@ -129,14 +129,6 @@ def payment_in(path: str) -> str:
     if not path.startswith(f"{PAYMENTS_PATH}/"):
         return ""
     return unquote(path.removeprefix(f"{PAYMENTS_PATH}/").partition("/")[0])
-
-
-def segment(opaque_id: str, field: str) -> str:
-    """Return an id as one segment of a path; raise InvalidRequest if it cannot be one."""
-    if opaque_id in {"", ".", ".."}:
-        # Dots survive quoting, and would name another path.
-        raise InvalidRequest(f"{field} cannot be part of a path", field=field)
-    return quote(opaque_id, safe="")
 
 
 def _payment_path(ref: PspReference) -> str:
@@ -173,19 +165,5 @@ def _in_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _call(operation: Operation, path: str, body: Mapping[str, Any], key: str) -> PreparedCall:
-    if not _KEY.fullmatch(key):
-        raise InvalidRequest("a key is 1 to 64 visible ASCII characters", field="key")
-    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-    return PreparedCall(operation, "POST", path, headers, _bytes(body), key)
-
-
-def _bytes(body: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(
-            body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        ).encode("utf-8")
-    except ValueError as error:
-        raise InvalidRequest(
-            f"what was given does not fit into JSON ({type(error).__name__})"
-        ) from None
+def _post(operation: Operation, path: str, body: Mapping[str, Any], key: str) -> PreparedCall:
+    return post_call(operation, path, body, key=key, longest_key=LONGEST_KEY)

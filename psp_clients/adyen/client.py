@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Final, NoReturn
 from urllib.parse import quote
 
@@ -21,11 +19,11 @@ from psp_clients.adyen.money import DIGITS
 from psp_clients.adyen.refusals import refusal
 from psp_clients.adyen.return_query import session_result
 from psp_clients.adyen.signature import read_key
+from psp_clients.asking import Asking, in_doubt_if_unreadable
 from psp_clients.contract import (
     Capabilities,
     ConfirmMode,
     ConfirmRequest,
-    InDoubt,
     Money,
     Operation,
     PreparedCall,
@@ -41,8 +39,9 @@ from psp_clients.contract import (
     WebhookResponse,
 )
 from psp_clients.http import Transport
+from psp_clients.prepared import segment
 from psp_clients.settings import Mode
-from psp_clients.strict_json import JsonObject, Unreadable, read_object
+from psp_clients.strict_json import JsonObject, Unreadable
 
 KEY_WINDOW: Final = timedelta(days=7)  # "at least 7 days", as its documentation has it
 
@@ -65,7 +64,7 @@ class AdyenClient:
         if not re.fullmatch(r"[\x21-\x7e]+", api_key):
             raise ValueError("the API key is not made of visible ASCII characters")
         self._transport = transport
-        self._api_key = api_key
+        self._asking = Asking(transport, {"X-API-Key": api_key}, refusal)
         self._account = account
         self._keys = [read_key(key) for key in hmac_keys]
         self._mode = mode
@@ -111,8 +110,8 @@ class AdyenClient:
 
     def register(self, call: PreparedCall) -> RegisteredSession:
         """Create a session; the answer must repeat our reference, money and account."""
-        with _in_doubt_if_unreadable(call.operation):
-            session = self._change(call)
+        with in_doubt_if_unreadable(call.operation):
+            session = self._asking.change(call)
             _expect_repeated(session, call, "reference", "amount", "merchantAccount")
             return mapping.read_registered(session)
 
@@ -131,8 +130,8 @@ class AdyenClient:
 
     def refund(self, call: PreparedCall) -> RefundReport:
         """Ask for money to be given back; PENDING until the webhook tells what came of it."""
-        with _in_doubt_if_unreadable(call.operation):
-            answer = self._change(call)
+        with in_doubt_if_unreadable(call.operation):
+            answer = self._asking.change(call)
             _expect_same_payment(answer, call)
             _expect_repeated(answer, call, "reference", "amount", "merchantAccount")
             return mapping.read_refund(answer)
@@ -144,14 +143,10 @@ class AdyenClient:
         a result of this very session.
         """
         result = session_result(ref)
-        session_path = f"{calls.SESSIONS_PATH}/{calls.segment(ref.psp_token, 'psp_token')}"
-        with _in_doubt_if_unreadable(Operation.FETCH):
-            session = self._ask(
-                Operation.FETCH,
-                "GET",
-                f"{session_path}?sessionResult={quote(result, safe='')}",
-                {},
-                b"",
+        session_path = f"{calls.SESSIONS_PATH}/{segment(ref.psp_token, 'psp_token')}"
+        with in_doubt_if_unreadable(Operation.FETCH):
+            session = self._asking.look_up(
+                Operation.FETCH, f"{session_path}?sessionResult={quote(result, safe='')}"
             )
             if session.get("id") != ref.psp_token:
                 raise Unreadable("the id is not the one asked for")
@@ -178,45 +173,15 @@ class AdyenClient:
         return WebhookResponse(status=200, body=b"[accepted]", content_type="text/plain")
 
     def _modify(self, call: PreparedCall, *repeated: str) -> Report:
-        with _in_doubt_if_unreadable(call.operation):
-            answer = self._change(call)
+        with in_doubt_if_unreadable(call.operation):
+            answer = self._asking.change(call)
             _expect_same_payment(answer, call)
             _expect_repeated(answer, call, *repeated)
             return mapping.read_modification(answer, calls.payment_in(call.path))
 
-    def _change(self, call: PreparedCall) -> JsonObject:
-        return self._ask(call.operation, call.method, call.path, call.headers, call.body)
-
-    def _ask(
-        self,
-        operation: Operation,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes,
-    ) -> JsonObject:
-        answer = self._transport.send(
-            method,
-            path,
-            headers={**headers, "X-API-Key": self._api_key},
-            body=body,
-            operation=operation,
-        )
-        if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-            raise refusal(operation, answer)
-        return read_object(answer.body)
-
 
 def _not_listed() -> NoReturn:
     raise Unsupported("Adyen tells of it by webhooks and settlement reports, not when asked")
-
-
-@contextmanager
-def _in_doubt_if_unreadable(operation: Operation) -> Iterator[None]:
-    try:
-        yield
-    except Unreadable as error:
-        raise InDoubt(f"{operation}: answered, but unreadably: {error}") from None
 
 
 def _expect_same_payment(answer: JsonObject, call: PreparedCall) -> None:

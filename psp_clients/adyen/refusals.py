@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from psp_clients.asking import retry_after
 from psp_clients.contract import (
     AuthFailed,
     InDoubt,
@@ -18,8 +19,6 @@ from psp_clients.contract import (
 )
 from psp_clients.http import Answer
 from psp_clients.strict_json import JsonObject, Unreadable, read_object
-
-LONGEST_WAIT: Final = timedelta(hours=1)
 
 # "A request with this key is being processed": the first one arrived. Adyen marks the answer as
 # transient, since the second one did nothing; the first may have.
@@ -68,7 +67,7 @@ def refusal(operation: Operation, answer: Answer) -> PspError:
     seen = Refusal(
         message=f"{operation}: answered {answer.status} {code}".rstrip(),
         code=code,
-        retry_after=_seconds(answer.headers.get("Retry-After", "")),
+        retry_after=retry_after(answer),
         is_transient=answer.headers.get("transient-error", "").lower() == "true",
     )
     if seen.code == KEY_IN_USE:
@@ -88,9 +87,3 @@ def _error_object(body: bytes) -> JsonObject:
 
 def _plain(word: object) -> str:
     return word if isinstance(word, str) and _PLAIN_WORD.fullmatch(word) else ""
-
-
-def _seconds(value: str) -> timedelta | None:
-    if not re.fullmatch(r"[0-9]{1,9}", value):
-        return None
-    return min(timedelta(seconds=int(value)), LONGEST_WAIT)

@@ -11,7 +11,7 @@ from psp_clients.adyen.calls import Account
 from psp_clients.adyen.client import AdyenClient
 from psp_clients.adyen.signature import read_key
 from psp_clients.http import Transport, url_fault
-from psp_clients.settings import Mode, Setting
+from psp_clients.settings import Mode, Setting, entries
 
 TEST_URL: Final = "https://checkout-test.adyen.com/v72"
 
@@ -35,13 +35,9 @@ def build(values: Mapping[str, str], transport: Transport) -> AdyenClient:
         transport,
         api_key=values["API_KEY"],
         account=Account(values["MERCHANT_ACCOUNT"], values.get("THEME_ID", "")),
-        hmac_keys=_entries(values["HMAC_KEYS"]),
+        hmac_keys=entries(values["HMAC_KEYS"]),
         mode=mode(values),
     )
-
-
-def _entries(listed: str) -> list[str]:
-    return [entry.strip() for entry in listed.split(",") if entry.strip()]
 
 
 def _fault_in_url(value: str) -> str:
@@ -65,7 +61,7 @@ def _fault_in_account(value: str) -> str:
 
 def _fault_in_hmac_keys(value: str) -> str:
     try:
-        keys = [read_key(entry) for entry in _entries(value)]
+        keys = [read_key(entry) for entry in entries(value)]
     except ValueError:
         keys = []
     return "" if keys else "must hold keys of 64 hexadecimal digits, separated by commas"

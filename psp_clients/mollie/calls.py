@@ -5,11 +5,8 @@ The same arguments always give the same bytes: names sorted, no spaces, UTF-8.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 from psp_clients.contract import (
     InvalidRequest,
@@ -21,6 +18,7 @@ from psp_clients.contract import (
     Unsupported,
 )
 from psp_clients.mollie.money import write_money
+from psp_clients.prepared import checked_key, json_bytes, post_call, segment
 
 PAYMENTS_PATH: Final = "/v2/payments"
 CAPTURE_MODES: Final = frozenset({"automatic", "manual"})
@@ -36,7 +34,7 @@ _LISTED = (
 )
 LOCALES: Final = tuple(_LISTED.split())
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+LONGEST_KEY: Final = 255
 
 
 def register(request: SessionRequest, *, key: str) -> PreparedCall:
@@ -72,7 +70,7 @@ def cancel(ref: PspReference, *, key: str) -> PreparedCall:
         operation=Operation.CANCEL,
         method="DELETE",
         path=payment_path(ref.psp_token),
-        headers={"Idempotency-Key": _checked(key)},
+        headers={"Idempotency-Key": checked_key(key, LONGEST_KEY)},
         body=b"",
         key=key,
     )
@@ -95,14 +93,6 @@ def payment_path(psp_token: str) -> str:
     return f"{PAYMENTS_PATH}/{segment(psp_token, 'psp_token')}"
 
 
-def segment(opaque_id: str, field: str) -> str:
-    """Return an id as one segment of a path; raise InvalidRequest if it cannot be one."""
-    if opaque_id in {"", ".", ".."}:
-        # Dots survive quoting, and would name another path.
-        raise InvalidRequest(f"{field} cannot be part of a path", field=field)
-    return quote(opaque_id, safe="")
-
-
 def locale_for(locale: str) -> str | None:
     """Return Mollie's locale for ours; None, for the browser's language, where there is none."""
     wanted = locale.replace("-", "_")
@@ -119,7 +109,7 @@ def _metadata(request: SessionRequest) -> dict[str, Any]:
     """
     ours = {"reference": request.reference, "checkout_id": request.checkout_id}
     everything = {**ours, "shop": dict(request.metadata)}
-    return everything if len(_bytes(everything)) <= LARGEST_METADATA_BYTES else ours
+    return everything if len(json_bytes(everything)) <= LARGEST_METADATA_BYTES else ours
 
 
 def _description(words: str, field: str) -> str:
@@ -129,22 +119,4 @@ def _description(words: str, field: str) -> str:
 
 
 def _post(operation: Operation, path: str, body: Mapping[str, Any], key: str) -> PreparedCall:
-    headers = {"Content-Type": "application/json", "Idempotency-Key": _checked(key)}
-    return PreparedCall(operation, "POST", path, headers, _bytes(body), key)
-
-
-def _checked(key: str) -> str:
-    if not _KEY.fullmatch(key):
-        raise InvalidRequest("a key is 1 to 255 visible ASCII characters", field="key")
-    return key
-
-
-def _bytes(body: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(
-            body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        ).encode("utf-8")
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequest(
-            f"what was given does not fit into JSON ({type(error).__name__})"
-        ) from None
+    return post_call(operation, path, body, key=key, longest_key=LONGEST_KEY)

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
+from psp_clients.asking import in_doubt_if_unreadable
 from psp_clients.contract import (
     Capabilities,
     ConfirmMode,
@@ -35,7 +36,8 @@ from psp_clients.http import Transport
 from psp_clients.mollie import calls, mapping, transactions, webhooks
 from psp_clients.mollie.money import DIGITS
 from psp_clients.mollie.signature import read_secret
-from psp_clients.mollie.wire import Wire, in_doubt_if_unreadable
+from psp_clients.mollie.wire import Wire
+from psp_clients.prepared import segment
 from psp_clients.strict_json import JsonObject, Unreadable
 
 # Mollie's page says one hour. Earlier ones said 24: the shorter promise is the one to rely on.
@@ -194,7 +196,7 @@ class MollieClient:
     def _refund(self, ref: PspReference, refund: RefundReference) -> JsonObject:
         path = f"{calls.payment_path(ref.psp_token)}/refunds"
         if refund.refund_reference:
-            path = f"{path}/{calls.segment(refund.refund_reference, 'refund_reference')}"
+            path = f"{path}/{segment(refund.refund_reference, 'refund_reference')}"
             found = self._wire.look_up(Operation.FETCH_REFUND, path)
             if found.get("id") != refund.refund_reference:
                 raise Unreadable("the id is not the one asked for")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from psp_clients.http import Transport, url_fault
 from psp_clients.mollie.client import API_KEY, MollieClient
 from psp_clients.mollie.signature import read_secret
-from psp_clients.settings import Mode, Setting
+from psp_clients.settings import Mode, Setting, entries
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -27,12 +27,8 @@ def build(values: Mapping[str, str], transport: Transport) -> MollieClient:
     return MollieClient(
         transport,
         api_key=values["API_KEY"],
-        webhook_secrets=_entries(values["WEBHOOK_SECRETS"]),
+        webhook_secrets=entries(values["WEBHOOK_SECRETS"]),
     )
-
-
-def _entries(listed: str) -> list[str]:
-    return [entry.strip() for entry in listed.split(",") if entry.strip()]
 
 
 def _fault_in_url(value: str) -> str:
@@ -50,7 +46,7 @@ def _fault_in_api_key(value: str) -> str:
 
 def _fault_in_secrets(value: str) -> str:
     try:
-        for secret in _entries(value):
+        for secret in entries(value):
             read_secret(secret)
     except ValueError:
         return "must hold secrets of 8 to 255 visible ASCII characters, separated by commas"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from urllib.parse import urlencode
 
+from psp_clients.asking import Asking, in_doubt_if_unreadable
 from psp_clients.contract import (
     Capabilities,
     ConfirmMode,
@@ -30,6 +29,7 @@ from psp_clients.contract import (
     WebhookResponse,
 )
 from psp_clients.http import Transport
+from psp_clients.prepared import segment
 from psp_clients.sandbox import calls, mapping, signature
 from psp_clients.sandbox.refusals import refusal
 from psp_clients.strict_json import (
@@ -70,7 +70,7 @@ class SandboxClient:
         if not re.fullmatch(r"[\x21-\x7e]+", api_key):
             raise ValueError("the API key is not made of visible ASCII characters")
         self._transport = transport
-        self._authorization = f"Bearer {api_key}"
+        self._asking = Asking(transport, {"Authorization": f"Bearer {api_key}"}, refusal)
         self._secrets = [signature.read_secret(secret) for secret in webhook_secrets]
         self._now = now
         self.capabilities = Capabilities(
@@ -112,8 +112,8 @@ class SandboxClient:
 
     def register(self, call: PreparedCall) -> RegisteredSession:
         """Register a checkout; the answer must repeat our reference and money."""
-        with _in_doubt_if_unreadable(call.operation):
-            session = self._change(call)
+        with in_doubt_if_unreadable(call.operation):
+            session = self._asking.change(call)
             _expect_repeated(session, call, "reference", "amount", "currency")
             return mapping.read_registered(session)
 
@@ -131,8 +131,8 @@ class SandboxClient:
 
     def refund(self, call: PreparedCall) -> RefundReport:
         """Give money back; the answer must repeat our reference and money."""
-        with _in_doubt_if_unreadable(call.operation):
-            answer = self._change(call)
+        with in_doubt_if_unreadable(call.operation):
+            answer = self._asking.change(call)
             _expect_same_session(answer, call)
             _expect_repeated(answer, call, "reference", "amount", "currency")
             return mapping.read_refund(answer)
@@ -142,7 +142,7 @@ class SandboxClient:
 
         "Not found" is InDoubt: soon after a timeout it does not mean "not charged".
         """
-        with _in_doubt_if_unreadable(Operation.FETCH):
+        with in_doubt_if_unreadable(Operation.FETCH):
             session = self._by_token(ref) if ref.psp_token else self._by_reference(ref)
             if session.get("reference") != ref.reference:
                 raise Unreadable("the session is not the one asked for")
@@ -153,7 +153,7 @@ class SandboxClient:
 
         "Not found" is InDoubt: soon after a timeout it does not mean "not given back".
         """
-        with _in_doubt_if_unreadable(Operation.FETCH_REFUND):
+        with in_doubt_if_unreadable(Operation.FETCH_REFUND):
             if refund.refund_reference:
                 found = self._refund_by_id(refund.refund_reference)
             else:
@@ -190,38 +190,37 @@ class SandboxClient:
         """Return what ends the PSP's deliveries: any 2xx."""
         return WebhookResponse(status=200, body=b"", content_type="text/plain")
 
-    def _change(self, call: PreparedCall) -> JsonObject:
-        return self._ask(call.operation, call.method, call.path, call.headers, call.body)
-
     def _change_session(self, call: PreparedCall) -> Report:
-        with _in_doubt_if_unreadable(call.operation):
-            session = self._change(call)
+        with in_doubt_if_unreadable(call.operation):
+            session = self._asking.change(call)
             _expect_same_session(session, call)
             return mapping.read_report(session)
 
     def _by_token(self, ref: PspReference) -> JsonObject:
-        session = self._look_up(Operation.FETCH, calls.session_path(ref.psp_token))
+        session = self._asking.look_up(Operation.FETCH, calls.session_path(ref.psp_token))
         if session.get("token") != ref.psp_token:
             raise Unreadable("the token is not the one asked for")
         return session
 
     def _by_reference(self, ref: PspReference) -> JsonObject:
         query = urlencode({"reference": ref.reference})
-        found = children(self._look_up(Operation.FETCH, f"{calls.SESSIONS_PATH}?{query}"), "data")
+        found = children(
+            self._asking.look_up(Operation.FETCH, f"{calls.SESSIONS_PATH}?{query}"), "data"
+        )
         if len(found) != 1:
             raise Unreadable(f"{len(found)} sessions bear the reference")
         return found[0]
 
     def _refund_by_id(self, refund_reference: str) -> JsonObject:
-        path = f"/v1/refunds/{calls.segment(refund_reference, 'refund_reference')}"
-        refund = self._look_up(Operation.FETCH_REFUND, path)
+        path = f"/v1/refunds/{segment(refund_reference, 'refund_reference')}"
+        refund = self._asking.look_up(Operation.FETCH_REFUND, path)
         if refund.get("id") != refund_reference:
             raise Unreadable("the id is not the one asked for")
         return refund
 
     def _refund_by_reference(self, ref: PspReference, reference: str) -> JsonObject:
         path = f"{calls.session_path(ref.psp_token)}/refunds"
-        all_refunds = children(self._look_up(Operation.FETCH_REFUND, path), "data")
+        all_refunds = children(self._asking.look_up(Operation.FETCH_REFUND, path), "data")
         found = [refund for refund in all_refunds if refund.get("reference") == reference]
         if len(found) != 1:
             raise Unreadable(f"{len(found)} refunds bear the reference")
@@ -229,40 +228,10 @@ class SandboxClient:
 
     def _page(self, query: Mapping[str, str]) -> tuple[list[Transaction], str]:
         path = f"/v1/transactions?{urlencode(query)}"
-        with _in_doubt_if_unreadable(Operation.TRANSACTIONS):
-            page = self._look_up(Operation.TRANSACTIONS, path)
+        with in_doubt_if_unreadable(Operation.TRANSACTIONS):
+            page = self._asking.look_up(Operation.TRANSACTIONS, path)
             lines = [mapping.read_transaction(line) for line in children(page, "data")]
             return lines, text_or_blank(page, "next_cursor")
-
-    def _look_up(self, operation: Operation, path: str) -> JsonObject:
-        return self._ask(operation, "GET", path, {}, b"")
-
-    def _ask(
-        self,
-        operation: Operation,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes,
-    ) -> JsonObject:
-        answer = self._transport.send(
-            method,
-            path,
-            headers={**headers, "Authorization": self._authorization},
-            body=body,
-            operation=operation,
-        )
-        if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-            raise refusal(operation, answer)
-        return read_object(answer.body)
-
-
-@contextmanager
-def _in_doubt_if_unreadable(operation: Operation) -> Iterator[None]:
-    try:
-        yield
-    except Unreadable as error:
-        raise InDoubt(f"{operation}: answered, but unreadably: {error}") from None
 
 
 def _expect_same_session(answer: JsonObject, call: PreparedCall) -> None:

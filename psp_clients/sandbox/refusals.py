@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from psp_clients.asking import retry_after
 from psp_clients.contract import (
     AuthFailed,
     InDoubt,
@@ -19,8 +20,6 @@ from psp_clients.contract import (
 )
 from psp_clients.http import Answer
 from psp_clients.strict_json import JsonObject, Unreadable, child, read_object
-
-LONGEST_WAIT = timedelta(hours=1)
 
 # Only what cannot hold a secret is quoted from an answer.
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
@@ -87,7 +86,7 @@ def refusal(operation: Operation, answer: Answer) -> PspError:
         message=f"{operation}: answered {answer.status} {code}".rstrip(),
         code=code,
         field=_plain(error.get("field")),
-        retry_after=_seconds(answer.headers.get("Retry-After", "")),
+        retry_after=retry_after(answer),
         nothing_happened=answer.headers.get("Nothing-Happened", "").lower() == "true",
     )
     by_status = BY_STATUS.get(answer.status, _in_doubt)
@@ -103,9 +102,3 @@ def _error_object(body: bytes) -> JsonObject:
 
 def _plain(word: object) -> str:
     return word if isinstance(word, str) and _PLAIN_WORD.fullmatch(word) else ""
-
-
-def _seconds(value: str) -> timedelta | None:
-    if not re.fullmatch(r"[0-9]{1,9}", value):
-        return None
-    return min(timedelta(seconds=int(value)), LONGEST_WAIT)

@@ -10,7 +10,7 @@ from typing import Final
 from psp_clients.http import Transport, url_fault
 from psp_clients.sandbox.client import KEY_WINDOW, SandboxClient
 from psp_clients.sandbox.signature import secret_bytes
-from psp_clients.settings import Mode, Setting
+from psp_clients.settings import Mode, Setting, entries
 
 SECRET_BYTES: Final = range(24, 65)  # Standard Webhooks asks for 24 to 64 random bytes
 
@@ -28,18 +28,14 @@ def build(values: Mapping[str, str], transport: Transport) -> SandboxClient:
     return SandboxClient(
         transport,
         api_key=values["API_KEY"],
-        webhook_secrets=_entries(values["WEBHOOK_SECRETS"]),
+        webhook_secrets=entries(values["WEBHOOK_SECRETS"]),
         key_window=timedelta(seconds=float(values["KEY_WINDOW_SECONDS"])),
     )
 
 
-def _entries(listed: str) -> list[str]:
-    return [entry.strip() for entry in listed.split(",") if entry.strip()]
-
-
 def _fault_in_secrets(value: str) -> str:
     try:
-        sizes = [len(secret_bytes(secret)) for secret in _entries(value)]
+        sizes = [len(secret_bytes(secret)) for secret in entries(value)]
     except ValueError:
         sizes = []
     if sizes and all(size in SECRET_BYTES for size in sizes):

@@ -196,6 +196,22 @@ class TestNewsOfASessionThatHadEnded:
         assert session.cases.count() == 0
 
 
+class TestNewsOfASessionThatWasNeverRegistered:
+    def test_is_for_a_person(self, told_street: Street):
+        street = told_street
+        session = street.register()
+        street.acts(session, "paid")
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            PaymentSession.objects.filter(pk=session.pk).update(status="failed", due_at=None)
+            cursor.execute("SET session_replication_role = DEFAULT")
+
+        tell_and_work(street, session)
+
+        assert street.stands(session) == ("failed", "", 0)
+        assert [case.kind for case in session.cases.all()] == [CaseKind.CONFLICTING_REPORT]
+
+
 class TestNewsThatComesAtTheSameMoment:
     """The locks and the unique keys decide, on real connections."""
 

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from payments import selectors
-from payments.models import PspCall
+from payments.models import PaymentSession, PspCall
 from tests.hosted.street import Street
 
 
@@ -145,3 +145,41 @@ class TestTheReturnOfAShopper:
         response = getattr(Client(), method)(f"/return/{session.public_token}")
 
         assert (response.status_code, street.psp.look_ups) == (405, [])
+
+
+class TestTheResultPageOfAShopperWhoCameBack:
+    def shown(self, session: PaymentSession) -> str:
+        response = Client().get(f"/result/{session.public_token}?poll")
+        state: str = response.json()["state"]
+        return state
+
+    def test_says_waiting_while_she_is_known_not_to_have_paid(self, street: Street):
+        session = street.register()
+        assert self.shown(session) == "waiting"
+
+        street.come_back(session)
+
+        assert self.shown(session) == "waiting"
+
+    def test_says_in_progress_while_nobody_can_tell(self, street: Street):
+        session = street.register()
+        street.acts(session, "paid")
+        street.psp.is_down = True
+
+        street.come_back(session)
+
+        assert self.shown(session) == "started"
+
+    def test_says_in_progress_until_the_news_comes_where_nobody_can_be_asked(
+        self, told_street: Street
+    ):
+        street = told_street
+        session = street.register()
+        street.acts(session, "paid")
+        street.come_back(session)
+        assert self.shown(session) == "started"
+
+        street.tell(session)
+        street.work()
+
+        assert self.shown(session) == "successful"

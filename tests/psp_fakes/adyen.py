@@ -16,15 +16,17 @@ import secrets
 import string
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, Final, Self, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import Request, urlopen
+
+from tests.psp_fakes.serving import handler_of
 
 Json: TypeAlias = dict[str, Any]
 Answer: TypeAlias = tuple[int, Json, dict[str, str]]
@@ -187,7 +189,9 @@ class FakeAdyen:
         self._asked: list[Callable[[], None]] = []
         self._lock = threading.RLock()
         self._released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), handler_of(self.answer, "application/json")
+        )
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
@@ -708,35 +712,3 @@ def _iso(moment: datetime) -> str:
 def _psp_reference() -> str:
     letters = string.ascii_uppercase + string.digits
     return "".join(secrets.choice(letters) for _ in range(16))
-
-
-def _handler_of(adyen: FakeAdyen) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer()
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length).decode()
-            given = {name.lower(): value for name, value in self.headers.items()}
-            answer = adyen.answer(self.command, self.path, given, body)
-            if answer is None:
-                return
-            status, told, headers = answer
-            content = json.dumps(told).encode()
-            with suppress(OSError):  # whoever asked may have gone
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-    return Handler

@@ -13,16 +13,18 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, Final, Self, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import Request, urlopen
+
+from tests.psp_fakes.serving import handler_of
 
 Json: TypeAlias = dict[str, Any]
 
@@ -151,7 +153,9 @@ class FakeMollie:
         self._subscription: tuple[str, tuple[str, ...]] | None = None
         self._lock = threading.RLock()
         self._released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), handler_of(self.answer, "application/hal+json")
+        )
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
@@ -598,38 +602,3 @@ def _iso(moment: datetime) -> str:
 
 def _new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(11)}"
-
-
-def _handler_of(mollie: FakeMollie) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer()
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def do_DELETE(self) -> None:
-            self._answer()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length).decode()
-            given = {name.lower(): value for name, value in self.headers.items()}
-            answer = mollie.answer(self.command, self.path, given, body)
-            if answer is None:
-                return
-            status, told, headers = answer
-            content = json.dumps(told).encode()
-            with suppress(OSError):  # whoever asked may have gone
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Type", "application/hal+json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-    return Handler
