@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
+from psp_clients.asking import retry_after
 from psp_clients.contract import (
     AuthFailed,
     InDoubt,
@@ -25,14 +26,13 @@ from psp_clients.contract import (
     RetryableRejected,
 )
 from psp_clients.http import Answer, Transport
-from psp_clients.paypal.refusals import seconds
 from psp_clients.strict_json import JsonObject, Unreadable, read_object, text
 
 LOGIN_PATH: Final = "/v1/oauth2/token"
 # A token that ends within this time is not used for another call.
 MARGIN: Final = timedelta(minutes=1)
-# Longer than any login that the transport lets happen.
-LONGEST_FLIGHT_SECONDS: Final = 120
+# Longer than any login that the transport lets happen, and much shorter than a lease.
+LONGEST_FLIGHT_SECONDS: Final = 30
 
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _REFUSED: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -123,7 +123,8 @@ class Access:
                     "Content-Type": "application/x-www-form-urlencoded",
                 },
                 body=b"grant_type=client_credentials",
-                operation=operation,
+                # It changes nothing, and must not take as long as what it is for.
+                operation=Operation.FETCH,
             )
         except (NotSent, InDoubt):
             raise _not_sent(operation, "PayPal gave no access token") from None
@@ -151,8 +152,9 @@ def _refusal(operation: Operation, answer: Answer) -> PspError:
     if answer.status in _REFUSED:
         return AuthFailed(f"{operation}: nothing was sent ({said})")
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = seconds(answer.headers.get("Retry-After", ""))
-        return RetryableRejected(f"{operation}: nothing was sent ({said})", retry_after=wait)
+        return RetryableRejected(
+            f"{operation}: nothing was sent ({said})", retry_after=retry_after(answer)
+        )
     return _not_sent(operation, said)
 
 

@@ -6,10 +6,10 @@ for metadata or purchase info: those stay with us.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from psp_clients.contract import (
     ConfirmRequest,
@@ -22,13 +22,14 @@ from psp_clients.contract import (
     Unsupported,
 )
 from psp_clients.paypal.money import to_paypal
+from psp_clients.prepared import checked_key, json_bytes, segment
 
 ORDERS_PATH: Final = "/v2/checkout/orders"
 CAPTURES_PATH: Final = "/v2/payments/captures"
 REFUNDS_PATH: Final = "/v2/payments/refunds"
 
-_KEY = re.compile(r"[\x21-\x7e]{1,108}")
-_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+LONGEST_KEY: Final = 108
+
 _REFERENCE = re.compile(r"[A-Za-z0-9_.,-]{1,127}")
 # PayPal knows locales of five characters; for any other it takes what the shopper's browser says.
 _LOCALE = re.compile(r"[a-z]{2}-[A-Z]{2}")
@@ -42,7 +43,7 @@ def register(request: SessionRequest, *, key: str) -> PreparedCall:
     """
     if request.capture != "automatic":
         raise Unsupported("at PayPal we capture on Buy Now, and only then")
-    reference = _checked(request.reference, _REFERENCE, "reference")
+    reference = _reference(request.reference, "reference")
     experience = {
         "return_url": request.return_url,
         "cancel_url": request.return_url,
@@ -80,30 +81,30 @@ def refund(ref: PspReference, money: Money, *, refund_id: str, key: str) -> Prep
     """
     body = {
         "amount": to_paypal(money),
-        "custom_id": _checked(ref.reference, _REFERENCE, "reference"),
-        "invoice_id": _checked(refund_id, _REFERENCE, "refund_id"),
+        "custom_id": _reference(ref.reference, "reference"),
+        "invoice_id": _reference(refund_id, "refund_id"),
     }
-    capture_id = _checked(ref.payment_reference, _ID, "payment_reference")
+    capture_id = segment(ref.payment_reference, "payment_reference")
     return _call(Operation.REFUND, f"{CAPTURES_PATH}/{capture_id}/refund", body, key)
 
 
 def order_path(psp_token: str) -> str:
     """Return where the order of a token lives."""
-    return f"{ORDERS_PATH}/{_checked(psp_token, _ID, 'psp_token')}"
+    return f"{ORDERS_PATH}/{segment(psp_token, 'psp_token')}"
 
 
 def refund_path(refund_reference: str) -> str:
     """Return where a refund lives."""
-    return f"{REFUNDS_PATH}/{_checked(refund_reference, _ID, 'refund_reference')}"
+    return f"{REFUNDS_PATH}/{segment(refund_reference, 'refund_reference')}"
 
 
 def id_in(call: PreparedCall) -> str:
     """Return the id of the order or capture that a prepared call is about."""
-    return call.path.split("/")[-2]
+    return unquote(call.path.split("/")[-2])
 
 
-def _checked(given: str, form: re.Pattern[str], field: str) -> str:
-    if not form.fullmatch(given):
+def _reference(given: str, field: str) -> str:
+    if not _REFERENCE.fullmatch(given):
         raise InvalidRequest(f"PayPal takes no such {field}", field=field)
     return given
 
@@ -111,18 +112,7 @@ def _checked(given: str, form: re.Pattern[str], field: str) -> str:
 def _call(operation: Operation, path: str, body: Mapping[str, Any], key: str) -> PreparedCall:
     headers = {
         "Content-Type": "application/json",
-        "PayPal-Request-Id": _checked(key, _KEY, "key"),
+        "PayPal-Request-Id": checked_key(key, LONGEST_KEY),
         "Prefer": "return=representation",
     }
-    return PreparedCall(operation, "POST", path, headers, _bytes(body), key)
-
-
-def _bytes(body: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(
-            body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        ).encode("utf-8")
-    except (TypeError, ValueError) as error:
-        raise InvalidRequest(
-            f"what was given does not fit into JSON ({type(error).__name__})"
-        ) from None
+    return PreparedCall(operation, "POST", path, headers, json_bytes(body), key)

@@ -10,13 +10,14 @@ import re
 import ssl
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-import requests
+import certifi
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -37,6 +38,8 @@ SUBJECTS: Final = {
 LARGEST_BYTES: Final = 64 * 1024
 # PayPal signs with one at a time; the oldest is forgotten first.
 KEPT: Final = 8
+# Afterwards it is fetched anew: what is served at an address may be mended.
+KEPT_FOR: Final = timedelta(days=1)
 
 _PATH: Final = re.compile(r"/v1/notifications/certs/CERT-[0-9A-Za-z-]{1,64}")
 _ADDRESS: Final = re.compile(r"[\x21-\x7e]{1,500}")
@@ -46,10 +49,18 @@ class Unjudged(Exception):
     """The certificate cannot be had, or is not one that we can trust: PayPal must be asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What PayPal served at an address: a certificate, and perhaps those above it."""
+
+    chain: list[x509.Certificate]
+    fetched_at: datetime
+
+
 @cache
 def usual_roots() -> tuple[x509.Certificate, ...]:
     """Return the roots that our own TLS connections trust."""
-    context = ssl.create_default_context(cafile=requests.certs.where())
+    context = ssl.create_default_context(cafile=certifi.where())
     shown, encoded = context.get_ca_certs(), context.get_ca_certs(binary_form=True)
     # One or two old roots have serial numbers that RFC 5280 forbids, and cannot be read.
     return tuple(
@@ -60,7 +71,7 @@ def usual_roots() -> tuple[x509.Certificate, ...]:
 
 
 class Certificates:
-    """PayPal's certificates, fetched once each. Threads may share it."""
+    """PayPal's certificates, fetched once a day, judged each time. Threads may share it."""
 
     def __init__(
         self,
@@ -73,22 +84,16 @@ class Certificates:
         self._mode = mode
         self._roots = roots
         self._lock = threading.Lock()
-        self._kept: dict[str, list[x509.Certificate]] = {}
+        self._kept: dict[str, _Served] = {}
 
     def key_at(self, address: str, now: datetime) -> RSAPublicKey:
         """Return the key of the certificate at an address, if it may be trusted at that instant.
 
         Raises WebhookRejected where the address is not PayPal's, else Unjudged.
         """
-        path = self._path_in(address)
-        with self._lock:
-            chain = self._kept.get(path)
-        if chain is None:
-            chain = self._fetched(path)
-        key = self._judged(chain, now).public_key()
+        key = self._judged(self._chain_at(self._path_in(address), now), now).public_key()
         if not isinstance(key, RSAPublicKey):
             raise Unjudged
-        self._keep(path, chain)
         return key
 
     def _path_in(self, address: str) -> str:
@@ -102,6 +107,14 @@ class Certificates:
         ):
             raise WebhookRejected("the certificate's address is not PayPal's")
         return parts.path
+
+    def _chain_at(self, path: str, now: datetime) -> list[x509.Certificate]:
+        with self._lock:
+            kept = self._kept.get(path)
+        if kept is None or now - kept.fetched_at >= KEPT_FOR:
+            kept = _Served(self._fetched(path), now)
+            self._keep(path, kept)
+        return kept.chain
 
     def _fetched(self, path: str) -> list[x509.Certificate]:
         try:
@@ -133,8 +146,9 @@ class Certificates:
             raise Unjudged from None
         return first
 
-    def _keep(self, path: str, chain: list[x509.Certificate]) -> None:
+    def _keep(self, path: str, served: _Served) -> None:
         with self._lock:
-            self._kept[path] = chain
+            self._kept.pop(path, None)
+            self._kept[path] = served
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from cryptography import x509
 
+from psp_clients.asking import in_doubt_if_unreadable, reading
 from psp_clients.contract import (
     Capabilities,
     ConfirmMode,
@@ -38,13 +39,13 @@ from psp_clients.contract import (
 from psp_clients.http import Transport
 from psp_clients.paypal import calls, ledger, mapping, news
 from psp_clients.paypal.access import Access
-from psp_clients.paypal.api import Api, done, in_doubt_if_unreadable
+from psp_clients.paypal.api import Api
 from psp_clients.paypal.certificates import Certificates
-from psp_clients.paypal.money import CURRENCIES
+from psp_clients.paypal.money import CURRENCIES, from_paypal
 from psp_clients.paypal.refusals import is_too_large
 from psp_clients.paypal.witness import Witness
 from psp_clients.settings import Mode
-from psp_clients.strict_json import JsonObject, Unreadable
+from psp_clients.strict_json import JsonObject, Unreadable, child
 
 # Orders keep request ids for six hours, refunds for 45 days: callers know one window.
 KEY_WINDOW = timedelta(hours=6)
@@ -148,8 +149,7 @@ class PayPalClient:
             answer = self._api.change(call)
             sent = json.loads(call.body)
             _expect_refund(answer, sent["invoice_id"], calls.id_in(call))
-            if answer.get("amount") != sent["amount"]:
-                raise Unreadable("the amount is not what was sent")
+            _expect_amount(answer, sent)
             return mapping.read_refund(answer)
 
     def fetch(self, ref: PspReference) -> Report:
@@ -232,12 +232,12 @@ class PayPalClient:
 
     def _page(self, since: datetime, until: datetime, number: int) -> ledger.Page | None:
         """Return one page, or nothing where PayPal finds the whole list too long."""
-        path = ledger.page_path(since, until, number)
-        with in_doubt_if_unreadable(Operation.TRANSACTIONS):
-            answer = self._api.send(Operation.TRANSACTIONS, "GET", path, headers={}, body=b"")
+        asked = reading(Operation.TRANSACTIONS, ledger.page_path(since, until, number))
+        with in_doubt_if_unreadable(asked.operation):
+            answer = self._api.answer_to(asked)
             if is_too_large(answer):
                 return None
-            page = ledger.read_page(done(Operation.TRANSACTIONS, answer))
+            page = ledger.read_page(self._api.object_in(asked.operation, answer))
         if not ledger.is_up_to_date(page, until, self._now()):
             raise RetryableRejected("transactions: PayPal's list does not reach that far yet")
         return page
@@ -253,10 +253,16 @@ def _reference_in(order: JsonObject) -> object:
 
 
 def _expect_registered(order: JsonObject, call: PreparedCall) -> None:
-    (sent,), unit = json.loads(call.body)["purchase_units"], mapping.only_unit(order)
-    amount = {name: unit.get("amount", {}).get(name) for name in sent["amount"]}
-    if (_reference_in(order), amount) != (sent["custom_id"], sent["amount"]):
-        raise Unreadable("reference or amount is not what was sent")
+    (sent,) = json.loads(call.body)["purchase_units"]
+    if _reference_in(order) != sent["custom_id"]:
+        raise Unreadable("the reference is not what was sent")
+    _expect_amount(mapping.only_unit(order), sent)
+
+
+def _expect_amount(answer: JsonObject, sent: JsonObject) -> None:
+    """Expect the same money, however it is written: PayPal may answer "500.00" to "500"."""
+    if from_paypal(child(answer, "amount")) != from_paypal(sent["amount"]):
+        raise Unreadable("the amount is not what was sent")
 
 
 def _expect_refund(refund: JsonObject, reference: str, capture_id: str) -> None:

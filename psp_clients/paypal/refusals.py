@@ -13,6 +13,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
+from psp_clients.asking import retry_after
 from psp_clients.contract import (
     AuthFailed,
     Declined,
@@ -25,8 +26,6 @@ from psp_clients.contract import (
 )
 from psp_clients.http import LOOKUPS, Answer
 from psp_clients.strict_json import JsonObject, Unreadable, children, read_object
-
-LONGEST_WAIT: Final = timedelta(hours=1)
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -142,7 +141,7 @@ def refusal(operation: Operation, answer: Answer) -> PspError:
         name=name,
         issue=issue,
         field=_plain(first.get("field"), _FIELD),
-        retry_after=seconds(answer.headers.get("Retry-After", "")),
+        retry_after=retry_after(answer),
     )
     return BY_STATUS.get(answer.status, _in_doubt)(seen)
 
@@ -152,13 +151,6 @@ def is_too_large(answer: Answer) -> bool:
     error = _error_object(answer.body)
     words = {error.get("name"), _first_detail(error).get("issue")}
     return "RESULTSET_TOO_LARGE" in words
-
-
-def seconds(value: str) -> timedelta | None:
-    """Return the wait that a Retry-After header asks for, an hour at most."""
-    if not re.fullmatch(r"[0-9]{1,9}", value):
-        return None
-    return min(timedelta(seconds=int(value)), LONGEST_WAIT)
 
 
 def _error_object(body: bytes) -> JsonObject:

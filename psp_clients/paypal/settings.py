@@ -9,21 +9,24 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from psp_clients.http import Transport, url_fault
+from psp_clients.paypal.certificates import HOSTS
 from psp_clients.paypal.client import PayPalClient, utc_now
 from psp_clients.settings import Mode, Setting
 
 TEST_URL: Final = "https://api-m.sandbox.paypal.com"
 LIVE_URL: Final = "https://api-m.paypal.com"
 
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_ADDRESSES: Final = {
+    f"https://{host}": psp_mode for psp_mode, hosts in HOSTS.items() for host in hosts
+}
 _CREDENTIAL: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _WEBHOOK_ID: Final = re.compile(r"[A-Za-z0-9]{1,50}")
 
 
 def mode(values: Mapping[str, str]) -> Mode:
-    """Tell by the address whether real money moves: at PayPal's own, unless it is its sandbox."""
-    host = urlsplit(values["URL"]).hostname or ""
-    is_paypal = f".{host}".endswith(".paypal.com")
-    return Mode.LIVE if is_paypal and not host.endswith(".sandbox.paypal.com") else Mode.TEST
+    """Tell from the address whether real money moves: PayPal's sandbox has one of its own."""
+    return _ADDRESSES.get(values["URL"].rstrip("/"), Mode.TEST)
 
 
 def build(
@@ -44,10 +47,11 @@ def build(
 
 
 def _fault_in_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.hostname and parts.hostname.endswith("paypal.com") and parts.scheme != "https":
-        return "must begin with https://, or the credentials would travel for all to read"
-    return url_fault(value)
+    if value.rstrip("/") in _ADDRESSES:
+        return ""
+    if not url_fault(value) and urlsplit(value).hostname in _LOOPBACK:
+        return ""
+    return f"must be {TEST_URL}, or {LIVE_URL} for real money"
 
 
 def _fault_in_credential(value: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
 from typing import Final
 
-from psp_clients.contract import Operation, PspError, WebhookRejected, WebhookUnverifiable
+from psp_clients.contract import (
+    Operation,
+    PreparedCall,
+    PspError,
+    WebhookRejected,
+    WebhookUnverifiable,
+)
 from psp_clients.paypal.api import Api
 from psp_clients.paypal.certificates import Certificates, Unjudged
-from psp_clients.paypal.refusals import refusal
 from psp_clients.paypal.signature import Transmission, is_signed, question, read_transmission
 from psp_clients.strict_json import JsonObject, Unreadable, read_object, text
 
@@ -48,17 +52,16 @@ class Witness:
         return is_signed(transmission, body, webhook_id=self._webhook_id, key=key)
 
     def _paypal_vouches_for(self, transmission: Transmission, body: bytes) -> bool:
+        asked = PreparedCall(
+            operation=Operation.FETCH,
+            method="POST",
+            path=VERIFY_PATH,
+            headers={"Content-Type": "application/json"},
+            body=question(transmission, body, webhook_id=self._webhook_id),
+            key="",
+        )
         try:
-            answer = self._api.send(
-                Operation.FETCH,
-                "POST",
-                VERIFY_PATH,
-                headers={"Content-Type": "application/json"},
-                body=question(transmission, body, webhook_id=self._webhook_id),
-            )
-            if answer.status != HTTPStatus.OK:
-                raise refusal(Operation.FETCH, answer)
-            verdict = VERDICTS.get(text(read_object(answer.body), "verification_status"))
+            verdict = VERDICTS.get(text(self._api.change(asked), "verification_status"))
         except (PspError, Unreadable) as error:
             raise WebhookUnverifiable(f"PayPal could not be asked: {error}") from None
         if verdict is None:
