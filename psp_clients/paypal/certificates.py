@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 import certifi
 from cryptography import x509
@@ -41,8 +40,9 @@ KEPT: Final = 8
 # Afterwards it is fetched anew: what is served at an address may be mended.
 KEPT_FOR: Final = timedelta(days=1)
 
-_PATH: Final = re.compile(r"/v1/notifications/certs/CERT-[0-9A-Za-z-]{1,64}")
-_ADDRESS: Final = re.compile(r"[\x21-\x7e]{1,500}")
+_ADDRESS: Final = re.compile(
+    r"https://([a-z.-]{1,64})(/v1/notifications/certs/CERT-[0-9A-Za-z-]{1,64})"
+)
 
 
 class Unjudged(Exception):
@@ -97,16 +97,10 @@ class Certificates:
         return key
 
     def _path_in(self, address: str) -> str:
-        parts = urlsplit(address) if _ADDRESS.fullmatch(address) else None
-        if (
-            parts is None
-            or parts.scheme != "https"
-            or parts.netloc not in HOSTS[self._mode]
-            or not _PATH.fullmatch(parts.path)
-            or address != f"https://{parts.netloc}{parts.path}"
-        ):
+        match = _ADDRESS.fullmatch(address)
+        if match is None or match[1] not in HOSTS[self._mode]:
             raise WebhookRejected("the certificate's address is not PayPal's")
-        return parts.path
+        return match[2]
 
     def _chain_at(self, path: str, now: datetime) -> list[x509.Certificate]:
         with self._lock:

@@ -279,3 +279,8 @@ class PayPalDialect(PspDialect):
         (secret,) = secrets
         sent = json.dumps(self.captured_event()).encode() if body is None else body
         return signer(secret).headers(sent, at=at), sent
+
+
+def client_at(url: str, now: Callable[[], datetime] = lambda: NOW) -> PayPalClient:
+    transport = Transport(url, connect_timeout=1, money_timeout=2, lookup_timeout=2)
+    return PayPalDialect().build(transport, now)

@@ -1,42 +1,37 @@
-"""A PayPal of a test's own, with books: written from PayPal's specification, not from our client.
+"""A small PayPal, from its OpenAPI descriptions: orders, captures, refunds, webhooks, list, books.
 
-    paypal = FakePayPal()
-    order_id = …                       # POST /v2/checkout/orders at paypal.url
-    paypal.payer_approves(order_id)    # what the shopper does on PayPal's page
-    paypal.fails_next("capture", Fault.DROP_AFTER)
-    assert paypal.charged() == {"EUR": Decimal("19.99")}
-    paypal.stop()
-
-It keeps request ids and answers repeats with the latest state, declines, leaves pending and
-completes later by choice, signs webhooks with a certificate of its own authority, and lists its
-transactions. `requests` holds what it was asked, tokens and passwords left out.
+What the shopper, the bank or time does is a method. It keeps request ids, answers repeats with the
+latest state, and signs webhooks with a certificate of its own authority. Every change queues the
+webhook that PayPal would send: `deliver` posts them, or a test takes them from `outbox`.
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import secrets
 import string
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from http.server import ThreadingHTTPServer
+from typing import Any, Final, Self, TypeAlias
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import Request, urlopen
 
-import requests
+from tests.psp_fakes.paypal_signer import API_HOST, WEBHOOK_ID, Signer
+from tests.psp_fakes.serving import handler_of
 
-from .paypal_signer import API_HOST, WEBHOOK_ID, Signer
+Json: TypeAlias = dict[str, Any]
 
 CLIENT_ID = "fake-client-id"
 CLIENT_SECRET = "fake-client-secret"
 PAGE_HOST = "https://www.sandbox.paypal.com"
+ORDERS = "/v2/checkout/orders"
 
 WHOLE_CURRENCIES = {"HUF", "JPY", "TWD"}
 LISTED = (
@@ -46,18 +41,20 @@ LISTED = (
 CURRENCIES = set(LISTED.split())
 FEE_RATE = Decimal("0.03")
 TOKEN_SECONDS = 32_400
-LATE_SECONDS = 1.0
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0
+ORDERS_KEEP_KEYS: Final = timedelta(hours=6)
+PAYMENTS_KEEP_KEYS: Final = timedelta(days=45)
+LONGEST_KEY = 108
 
 
 class Fault(StrEnum):
-    """What goes wrong with one request."""
+    """What goes wrong with one request: after PayPal carried it out, unless it says otherwise."""
 
-    DROP_BEFORE = "drop_before"  # the connection breaks, and nothing is done
-    DROP_AFTER = "drop_after"  # it is done, and the connection breaks
-    ERROR_AFTER = "error_after"  # it is done, and the answer is 500
-    LATE = "late"  # it is done, and the answer comes a second later
-    SLOW_DOWN = "slow_down"  # 429, and nothing is done
+    LOST = "lost"  # the connection breaks, and nothing is carried out
+    DROP = "drop"  # the connection breaks
+    ERROR = "error"  # an internal error is answered
+    HOLD = "hold"  # the answer waits until `let_go`; meanwhile the key is in use
+    SLOW_DOWN = "slow_down"  # 429, and nothing is carried out
 
 
 class Refused(Exception):
@@ -81,9 +78,9 @@ def unprocessable(issue: str, field: str = "") -> Refused:
     return Refused(422, "UNPROCESSABLE_ENTITY", issue, field)
 
 
-@dataclass
-class Event:
-    """One webhook, signed and ready to be delivered."""
+@dataclass(frozen=True)
+class Delivery:
+    """One webhook, signed and ready to be posted."""
 
     event_type: str
     headers: dict[str, str]
@@ -94,57 +91,57 @@ class Event:
 class Books:
     """What was asked for, and what was really taken and given back."""
 
-    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
-    captures: dict[str, dict[str, Any]] = field(default_factory=dict)
-    refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    orders: dict[str, Json] = field(default_factory=dict)
+    captures: dict[str, Json] = field(default_factory=dict)
+    refunds: dict[str, Json] = field(default_factory=dict)
     order_of: dict[str, str] = field(default_factory=dict)  # by capture
     capture_of: dict[str, str] = field(default_factory=dict)  # by refund
-    made_by: dict[tuple[str, str], str] = field(default_factory=dict)  # by path and request id
 
 
 class FakePayPal:
-    """PayPal on 127.0.0.1. Its acts are the shopper's, the bank's, and time's."""
+    """PayPal on 127.0.0.1 with one account; a context manager that stops the server.
 
-    def __init__(
-        self,
-        *,
-        webhook_url: str = "",
-        unique_invoices: bool = True,
-        signer: Signer | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    `requests` are those to the Orders and Payments APIs; `asides` name all others: logins,
+    certificates, questions about webhooks, the list of transactions.
+    """
+
+    def __init__(self, *, signer: Signer | None = None) -> None:
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.books = Books()
         self.requests: list[dict[str, str]] = []
-        self.events: list[Event] = []
-        self.delivered: list[int] = []  # the statuses that `webhook_url` answered
+        self.asides: list[str] = []
+        self.outbox: list[Delivery] = []
         self.signer = signer or Signer()
-        self.unique_invoices = unique_invoices
-        self.page_size_limit = 10_000
-        self._now = now
-        self._webhook_url = webhook_url
-        self._tokens: set[str] = set()
+        self.unique_invoices = True
+        self.longest_list = 10_000
+        self.list_is_behind = timedelta()
+        self._tokens: dict[str, datetime] = {}
         self._faults: list[tuple[str, Fault]] = []
         self._outcomes: dict[str, list[str]] = defaultdict(list)
+        self._keys: dict[tuple[str, str], tuple[datetime, str]] = {}  # by path and request id
+        self._held: set[tuple[str, str]] = set()
         self._lock = threading.RLock()
-        self._stopping = threading.Event()
-        self._deliveries: list[threading.Thread] = []
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.paypal = self
+        self._released = threading.Event()
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), handler_of(self.answer, "application/json")
+        )
+        self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
     @property
     def url(self) -> str:
-        """Where its API is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
 
-    def stop(self) -> None:
-        """Stop serving and wait for whatever still goes on."""
-        self._stopping.set()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go()
         self._server.shutdown()
         self._server.server_close()
-        for thread in (self._thread, *self._deliveries):
-            thread.join(PATIENCE_SECONDS)
+        self._thread.join(PATIENCE_SECONDS)
 
     # What a test arranges
 
@@ -168,6 +165,22 @@ class FakePayPal:
         """Have every access token end early."""
         self._tokens.clear()
 
+    def let_go(self) -> None:
+        """Give the answers that were held back."""
+        self._released.set()
+
+    def deliver(self, url: str) -> list[int]:
+        """Post what is queued and return the status that each was answered with."""
+        with self._lock:
+            waiting, self.outbox = self.outbox, []
+        statuses = []
+        for one in waiting:
+            headers = {**one.headers, "Content-Type": "application/json"}
+            request = Request(url, data=one.body, headers=headers, method="POST")  # noqa: S310 - ours
+            with urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - ours
+                statuses.append(answer.status)
+        return statuses
+
     # What the shopper, the bank and time do
 
     def payer_approves(self, order_id: str) -> None:
@@ -179,10 +192,6 @@ class FakePayPal:
             order["payer"] = {"payer_id": "PAYER1", "email_address": "shopper@example.com"}
             order["links"] = _order_links(order_id, approved=True)
             self._tell("CHECKOUT.ORDER.APPROVED", "checkout-order", order)
-
-    def payer_cancels(self, order_id: str) -> None:
-        """Leave PayPal's page without approving: the order stays as it was, and no news comes."""
-        assert self.books.orders[order_id]["status"] in {"CREATED", "PAYER_ACTION_REQUIRED"}
 
     def approval_expires(self, order_id: str) -> None:
         """Let the time pass in which an approved order may be captured: it is gone afterwards."""
@@ -237,28 +246,33 @@ class FakePayPal:
     # The API
 
     def answer(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes] | None:
+        self, method: str, target: str, headers: Mapping[str, str], body: str
+    ) -> tuple[int, Any, dict[str, str]] | None:
         """Answer one request; None where the connection breaks instead."""
-        self.requests.append(
-            {"psp": "paypal", "method": method, "path": path, "body": body.decode()}
-        )
+        path = urlsplit(target).path
+        if path.startswith("/v2/"):
+            self.requests.append({"psp": "paypal", "method": method, "path": target, "body": body})
+        else:
+            self.asides.append(target)
         fault = self._fault_of(path)
-        if fault is Fault.DROP_BEFORE:
+        if fault is Fault.LOST:
             return None
         if fault is Fault.SLOW_DOWN:
-            return 429, _bytes(Refused(429, "RATE_LIMIT_REACHED").body)
-        with self._lock:
-            try:
-                status, content = self._act(method, urlsplit(path).path, path, headers, body)
-            except Refused as refused:
-                status, content = refused.status, refused.body
-            answer = status, _bytes(content)
-        if fault is Fault.LATE:
-            self._stopping.wait(LATE_SECONDS)
-        if fault is Fault.ERROR_AFTER:
-            return 500, _bytes(Refused(500, "INTERNAL_SERVER_ERROR").body)
-        return None if fault is Fault.DROP_AFTER else answer
+            return 429, Refused(429, "RATE_LIMIT_REACHED").body, {"Retry-After": "7"}
+        key = (path, headers.get("paypal-request-id", "")) if method == "POST" else ("", "")
+        try:
+            with self._lock:
+                answer = self._act(method, path, target, headers, body)
+                if fault is Fault.HOLD:
+                    self._held.add(key)
+        except Refused as refused:
+            answer = refused.status, refused.body
+        if fault is Fault.HOLD:
+            self._released.wait(PATIENCE_SECONDS)
+            self._held.discard(key)
+        if fault is Fault.ERROR:
+            answer = 500, Refused(500, "INTERNAL_SERVER_ERROR").body
+        return None if fault is Fault.DROP else (*answer, {})
 
     def _fault_of(self, path: str) -> Fault | None:
         with self._lock:
@@ -269,60 +283,68 @@ class FakePayPal:
         return None
 
     def _act(
-        self, method: str, path: str, target: str, headers: Mapping[str, str], body: bytes
+        self, method: str, path: str, target: str, headers: Mapping[str, str], body: str
     ) -> tuple[int, Any]:
         if method == "GET" and path == self.signer.path:
             return 200, self.signer.pem
         if (method, path) == ("POST", "/v1/oauth2/token"):
             return self._log_in(headers, body)
-        if headers.get("Authorization", "").removeprefix("Bearer ") not in self._tokens:
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        if self._tokens.get(token, self.clock()) <= self.clock():
             return 401, {"error": "invalid_token", "error_description": "Token signature"}
-        if (method, path) == ("POST", "/v1/notifications/verify-webhook-signature"):
-            return self._verify(body)
-        if (method, path) == ("GET", "/v1/reporting/transactions"):
-            return 200, self._list(parse_qs(urlsplit(target).query))
-        given = _json(body) if method == "POST" else {}
-        return self._money(method, path.strip("/").split("/"), path, headers, given)
+        if method == "GET":
+            return 200, self._read(path.strip("/").split("/"), parse_qs(urlsplit(target).query))
+        if path == "/v1/notifications/verify-webhook-signature":
+            return 200, self._verify(body)
+        whole = "representation" in headers.get("prefer", "")
+        status, made = self._change(path, headers.get("paypal-request-id", ""), _json(body))
+        return status, _shown(made, whole=whole)
 
-    def _money(
-        self,
-        method: str,
-        parts: list[str],
-        path: str,
-        headers: Mapping[str, str],
-        given: dict[str, Any],
-    ) -> tuple[int, Any]:
-        key = (path, headers.get("PayPal-Request-Id", ""))
-        whole = "representation" in headers.get("Prefer", "")
-        match (method, *parts):
-            case ("POST", "v2", "checkout", "orders"):
-                make, store = (lambda: self._create(given)), self.books.orders
-            case ("POST", "v2", "checkout", "orders", order_id, "capture"):
-                make, store = (lambda: self._capture(order_id)), self.books.orders
-            case ("POST", "v2", "payments", "captures", capture_id, "refund"):
-                make, store = (lambda: self._refund(capture_id, given)), self.books.refunds
-            case ("GET", "v2", "checkout", "orders", order_id):
-                return 200, _found(self.books.orders, order_id)
-            case ("GET", "v2", "payments", "captures", capture_id):
-                return 200, _found(self.books.captures, capture_id)
-            case ("GET", "v2", "payments", "refunds", refund_id):
-                return 200, _found(self.books.refunds, refund_id)
+    def _read(self, parts: list[str], query: Mapping[str, list[str]]) -> Json:
+        match parts:
+            case ["v1", "reporting", "transactions"]:
+                return self._list(query)
+            case ["v2", "checkout", "orders", order_id]:
+                return _found(self.books.orders, order_id)
+            case ["v2", "payments", "captures", capture_id]:
+                return _found(self.books.captures, capture_id)
+            case ["v2", "payments", "refunds", refund_id]:
+                return _found(self.books.refunds, refund_id)
+        raise _not_found()
+
+    def _change(self, path: str, key: str, given: Json) -> tuple[int, Json]:
+        """Carry a change out, once under one key; a repeat is answered with the latest state."""
+        make: Callable[[], Json]
+        match path.strip("/").split("/"):
+            case ["v2", "checkout", "orders"]:
+                make, store, kept = lambda: self._create(given), self.books.orders, ORDERS_KEEP_KEYS
+            case ["v2", "checkout", "orders", order_id, "capture"]:
+                make, store = lambda: self._capture(order_id), self.books.orders
+                kept = ORDERS_KEEP_KEYS
+            case ["v2", "payments", "captures", capture_id, "refund"]:
+                make, store = lambda: self._refund(capture_id, given), self.books.refunds
+                kept = PAYMENTS_KEEP_KEYS
             case _:
                 raise _not_found()
-        if key[1] and key in self.books.made_by:
-            return 200, _shown(_found(store, self.books.made_by[key]), whole=whole)
+        if len(key) > LONGEST_KEY:
+            raise Refused(400, "INVALID_REQUEST", "INVALID_STRING_LENGTH", "PayPal-Request-Id")
+        if (path, key) in self._held:
+            raise Refused(409, "RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS")
+        made_at, made_id = self._keys.get((path, key), (None, ""))
+        if key and made_at and self.clock() < made_at + kept:
+            return 200, _found(store, made_id)
         made = make()
-        self.books.made_by[key] = made["id"]
-        return 201, _shown(made, whole=whole)
+        self._keys[path, key] = self.clock(), made["id"]
+        return 201, made
 
-    def _log_in(self, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
+    def _log_in(self, headers: Mapping[str, str], body: str) -> tuple[int, Json]:
         right = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-        if headers.get("Authorization") != f"Basic {right}":
+        if headers.get("authorization") != f"Basic {right}":
             return 401, {"error": "invalid_client", "error_description": "Client Authentication"}
-        if body != b"grant_type=client_credentials":
+        if body != "grant_type=client_credentials":
             return 400, {"error": "unsupported_grant_type"}
         token = f"A21AA{secrets.token_urlsafe(60)}"
-        self._tokens.add(token)
+        self._tokens[token] = self.clock() + timedelta(seconds=TOKEN_SECONDS)
         return 200, {
             "scope": "https://uri.paypal.com/services/checkout/one-click-with-merchant-issued-token",
             "access_token": token,
@@ -331,14 +353,14 @@ class FakePayPal:
             "expires_in": TOKEN_SECONDS,
         }
 
-    def _verify(self, body: bytes) -> tuple[int, Any]:
+    def _verify(self, body: str) -> Json:
         question = _json(body)
         # What was signed is the event's bytes as they came: the rest after the last other field.
-        event = body.partition(b'"webhook_event":')[2].strip()[:-1].strip()
+        event = body.partition('"webhook_event":')[2].strip()[:-1].strip().encode()
         right = question["webhook_id"] == WEBHOOK_ID and self.signer.has_signed(question, event)
-        return 200, {"verification_status": "SUCCESS" if right else "FAILURE"}
+        return {"verification_status": "SUCCESS" if right else "FAILURE"}
 
-    def _create(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _create(self, given: Json) -> Json:
         if given.get("intent") != "CAPTURE":
             raise Refused(400, "INVALID_REQUEST", "INVALID_PARAMETER_VALUE", "/intent")
         (unit,) = given["purchase_units"]
@@ -350,7 +372,7 @@ class FakePayPal:
             "intent": "CAPTURE",
             "status": "PAYER_ACTION_REQUIRED" if has_source else "CREATED",
             "purchase_units": [{"reference_id": "default", **unit}],
-            "create_time": _written(self._now()),
+            "create_time": _written(self.clock()),
             "links": _order_links(order_id, approved=False),
         }
         if has_source:
@@ -358,7 +380,7 @@ class FakePayPal:
         self.books.orders[order_id] = order
         return order
 
-    def _capture(self, order_id: str) -> dict[str, Any]:
+    def _capture(self, order_id: str) -> Json:
         order = _found(self.books.orders, order_id)
         if order["status"] == "COMPLETED":
             raise unprocessable("ORDER_ALREADY_CAPTURED")
@@ -379,7 +401,7 @@ class FakePayPal:
             "amount": unit["amount"],
             "final_capture": True,
             **{name: unit[name] for name in ("custom_id", "invoice_id") if name in unit},
-            "create_time": _written(self._now()),
+            "create_time": _written(self.clock()),
             "supplementary_data": {"related_ids": {"order_id": order_id}},
             "links": [_link("self", f"/v2/payments/captures/{capture_id}")],
         }
@@ -392,7 +414,7 @@ class FakePayPal:
         self._tell(f"PAYMENT.CAPTURE.{status}", "capture", capture)
         return order
 
-    def _refund(self, capture_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    def _refund(self, capture_id: str, given: Json) -> Json:
         capture = _found(self.books.captures, capture_id)
         left = self._left(capture_id)
         if capture["status"] == "PENDING":
@@ -413,7 +435,7 @@ class FakePayPal:
             "status": status,
             "amount": amount,
             **{name: given[name] for name in ("custom_id", "invoice_id") if name in given},
-            "create_time": _written(self._now()),
+            "create_time": _written(self.clock()),
             "links": [
                 _link("self", f"/v2/payments/refunds/{refund_id}"),
                 _link("up", f"/v2/payments/captures/{capture_id}"),
@@ -461,7 +483,7 @@ class FakePayPal:
             capture.pop("status_details", None)
             self._tell(event_type, "capture", capture)
 
-    def _list(self, query: Mapping[str, list[str]]) -> dict[str, Any]:
+    def _list(self, query: Mapping[str, list[str]]) -> Json:
         start, end = (datetime.fromisoformat(query[name][0]) for name in ("start_date", "end_date"))
         if end - start > timedelta(days=31):
             raise Refused(400, "INVALID_REQUEST", "INVALID_PARAMETER_VALUE", "end_date")
@@ -472,19 +494,19 @@ class FakePayPal:
             if one["status"] not in {"PENDING", "DECLINED", "FAILED"}
             and start <= datetime.fromisoformat(one["create_time"]) <= end
         ]
-        if len(lines) > self.page_size_limit:
+        if len(lines) > self.longest_list:
             raise Refused(400, "RESULTSET_TOO_LARGE")
         size, page = int(query["page_size"][0]), int(query["page"][0])
         return {
             "transaction_details": lines[(page - 1) * size : page * size],
             "account_number": "SMKXBGNAU48AA",
-            "last_refreshed_datetime": _written(self._now()).replace("Z", "+0000"),
+            "last_refreshed_datetime": _written(self.clock() - self.list_is_behind, "+0000"),
             "page": page,
             "total_items": len(lines),
             "total_pages": -(-len(lines) // size),
         }
 
-    def _line(self, made: Mapping[str, Any]) -> dict[str, Any]:
+    def _line(self, made: Mapping[str, Any]) -> Json:
         amount, is_refund = made["amount"], made["id"] in self.books.refunds
         unit = Decimal(1) if amount["currency_code"] in WHOLE_CURRENCIES else Decimal("0.01")
         fee = (Decimal(amount["value"]) * FEE_RATE).quantize(unit)
@@ -507,7 +529,7 @@ class FakePayPal:
             {
                 "id": f"WH-{_new_id()}-{_new_id()}",
                 "event_version": "1.0",
-                "create_time": _written(self._now()),
+                "create_time": _written(self.clock()),
                 "resource_type": resource_type,
                 "event_type": event_type,
                 "summary": "Something happened.",
@@ -515,68 +537,12 @@ class FakePayPal:
             },
             indent=1,  # unlike what a reader would write anew
         ).encode()
-        event = Event(event_type, self.signer.headers(body, at=self._now()), body)
-        self.events.append(event)
-        if self._webhook_url:
-            self._deliveries.append(threading.Thread(target=self._deliver, args=(event,)))
-            self._deliveries[-1].start()
-
-    def _deliver(self, event: Event) -> None:
-        headers = {**event.headers, "Content-Type": "application/json"}
-        with contextlib.suppress(requests.ConnectionError), requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(
-                self._webhook_url, data=event.body, headers=headers, timeout=PATIENCE_SECONDS
-            )
-            self.delivered.append(answer.status_code)
+        self.outbox.append(Delivery(event_type, self.signer.headers(body, at=self.clock()), body))
 
 
-ORDERS = "/v2/checkout/orders"
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-    paypal: FakePayPal
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout: ClassVar[float] = PATIENCE_SECONDS
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def log_message(self, *args: object) -> None:
-        """Print nothing."""
-
-    def _serve(self) -> None:
-        assert isinstance(self.server, _Server)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        given = {
-            name.title().replace("Paypal", "PayPal"): text for name, text in self.headers.items()
-        }
-        answer = self.server.paypal.answer(self.command, self.path, given, body)
-        if answer is None:
-            self.close_connection = True
-            return
-        status, sent = answer
-        with contextlib.suppress(ConnectionError):
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-
-def _bytes(content: Any) -> bytes:
-    return content if isinstance(content, bytes) else json.dumps(content).encode()
-
-
-def _json(body: bytes) -> dict[str, Any]:
+def _json(body: str) -> Json:
     try:
-        given = json.loads(body or b"{}")
+        given = json.loads(body or "{}")
     except ValueError:
         raise Refused(400, "INVALID_REQUEST", "MALFORMED_REQUEST_JSON") from None
     assert isinstance(given, dict)
@@ -595,7 +561,7 @@ def _check_money(amount: Mapping[str, str], where: str) -> None:
         raise unprocessable("CANNOT_BE_ZERO_OR_NEGATIVE", where)
 
 
-def _found(store: Mapping[str, dict[str, Any]], key: str) -> dict[str, Any]:
+def _found(store: Mapping[str, Json], key: str) -> Json:
     if key not in store:
         raise _not_found()
     return store[key]
@@ -605,7 +571,7 @@ def _not_found() -> Refused:
     return Refused(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID")
 
 
-def _shown(made: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+def _shown(made: Json, *, whole: bool) -> Json:
     names = made if whole else made.keys() & {"id", "status", "links", "payment_source"}
     return {name: made[name] for name in names}
 
@@ -626,11 +592,11 @@ def _new_id() -> str:
     return "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(17))
 
 
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _written(moment: datetime, offset: str = "Z") -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") + offset
 
 
-def _sums(made: Any, counted: set[str]) -> dict[str, Decimal]:
+def _sums(made: Iterable[Json], counted: set[str]) -> dict[str, Decimal]:
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for one in made:
         if one["status"] in counted:
