@@ -134,6 +134,10 @@ class FakePayPal:
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
 
+    def now(self) -> datetime:
+        """Tell the time by `clock`, whichever that is by now."""
+        return self.clock()
+
     def __enter__(self) -> Self:
         return self
 
@@ -201,13 +205,15 @@ class FakePayPal:
             told = {"order_id": order_id, "purchase_units": order["purchase_units"]}
             self._tell("CHECKOUT.PAYMENT-APPROVAL.REVERSED", "checkout-order", told)
 
-    def pending_completes(self, capture_id: str) -> None:
-        """Let the money of a pending capture arrive."""
-        self._settle(capture_id, "COMPLETED", "PAYMENT.CAPTURE.COMPLETED")
-
-    def pending_is_denied(self, capture_id: str) -> None:
-        """Let a pending capture fail."""
-        self._settle(capture_id, "DECLINED", "PAYMENT.CAPTURE.DENIED")
+    def pending_ends(self, capture_id: str, status: str) -> None:
+        """Let the money of a pending capture arrive (COMPLETED), or not (DECLINED)."""
+        with self._lock:
+            capture = self.books.captures[capture_id]
+            assert capture["status"] == "PENDING"
+            capture["status"] = status
+            capture.pop("status_details", None)
+            told = {"COMPLETED": "COMPLETED", "DECLINED": "DENIED"}[status]
+            self._tell(f"PAYMENT.CAPTURE.{told}", "capture", capture)
 
     def refund_becomes(self, refund_id: str, status: str) -> None:
         """Let a pending refund end, or one that was completed come back."""
@@ -290,7 +296,7 @@ class FakePayPal:
         if (method, path) == ("POST", "/v1/oauth2/token"):
             return self._log_in(headers, body)
         token = headers.get("authorization", "").removeprefix("Bearer ")
-        if self._tokens.get(token, self.clock()) <= self.clock():
+        if self._tokens.get(token, self.now()) <= self.now():
             return 401, {"error": "invalid_token", "error_description": "Token signature"}
         if method == "GET":
             return 200, self._read(path.strip("/").split("/"), parse_qs(urlsplit(target).query))
@@ -331,10 +337,10 @@ class FakePayPal:
         if (path, key) in self._held:
             raise Refused(409, "RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS")
         made_at, made_id = self._keys.get((path, key), (None, ""))
-        if key and made_at and self.clock() < made_at + kept:
+        if key and made_at and self.now() < made_at + kept:
             return 200, _found(store, made_id)
         made = make()
-        self._keys[path, key] = self.clock(), made["id"]
+        self._keys[path, key] = self.now(), made["id"]
         return 201, made
 
     def _log_in(self, headers: Mapping[str, str], body: str) -> tuple[int, Json]:
@@ -344,7 +350,7 @@ class FakePayPal:
         if body != "grant_type=client_credentials":
             return 400, {"error": "unsupported_grant_type"}
         token = f"A21AA{secrets.token_urlsafe(60)}"
-        self._tokens[token] = self.clock() + timedelta(seconds=TOKEN_SECONDS)
+        self._tokens[token] = self.now() + timedelta(seconds=TOKEN_SECONDS)
         return 200, {
             "scope": "https://uri.paypal.com/services/checkout/one-click-with-merchant-issued-token",
             "access_token": token,
@@ -372,7 +378,7 @@ class FakePayPal:
             "intent": "CAPTURE",
             "status": "PAYER_ACTION_REQUIRED" if has_source else "CREATED",
             "purchase_units": [{"reference_id": "default", **unit}],
-            "create_time": _written(self.clock()),
+            "create_time": _written(self.now()),
             "links": _order_links(order_id, approved=False),
         }
         if has_source:
@@ -401,7 +407,7 @@ class FakePayPal:
             "amount": unit["amount"],
             "final_capture": True,
             **{name: unit[name] for name in ("custom_id", "invoice_id") if name in unit},
-            "create_time": _written(self.clock()),
+            "create_time": _written(self.now()),
             "supplementary_data": {"related_ids": {"order_id": order_id}},
             "links": [_link("self", f"/v2/payments/captures/{capture_id}")],
         }
@@ -435,7 +441,7 @@ class FakePayPal:
             "status": status,
             "amount": amount,
             **{name: given[name] for name in ("custom_id", "invoice_id") if name in given},
-            "create_time": _written(self.clock()),
+            "create_time": _written(self.now()),
             "links": [
                 _link("self", f"/v2/payments/refunds/{refund_id}"),
                 _link("up", f"/v2/payments/captures/{capture_id}"),
@@ -475,14 +481,6 @@ class FakePayPal:
         some = "PARTIALLY_REFUNDED" if left < whole else "COMPLETED"
         capture["status"] = some if left else "REFUNDED"
 
-    def _settle(self, capture_id: str, status: str, event_type: str) -> None:
-        with self._lock:
-            capture = self.books.captures[capture_id]
-            assert capture["status"] == "PENDING"
-            capture["status"] = status
-            capture.pop("status_details", None)
-            self._tell(event_type, "capture", capture)
-
     def _list(self, query: Mapping[str, list[str]]) -> Json:
         start, end = (datetime.fromisoformat(query[name][0]) for name in ("start_date", "end_date"))
         if end - start > timedelta(days=31):
@@ -500,7 +498,7 @@ class FakePayPal:
         return {
             "transaction_details": lines[(page - 1) * size : page * size],
             "account_number": "SMKXBGNAU48AA",
-            "last_refreshed_datetime": _written(self.clock() - self.list_is_behind, "+0000"),
+            "last_refreshed_datetime": _written(self.now() - self.list_is_behind, "+0000"),
             "page": page,
             "total_items": len(lines),
             "total_pages": -(-len(lines) // size),
@@ -529,7 +527,7 @@ class FakePayPal:
             {
                 "id": f"WH-{_new_id()}-{_new_id()}",
                 "event_version": "1.0",
-                "create_time": _written(self.clock()),
+                "create_time": _written(self.now()),
                 "resource_type": resource_type,
                 "event_type": event_type,
                 "summary": "Something happened.",
@@ -537,7 +535,7 @@ class FakePayPal:
             },
             indent=1,  # unlike what a reader would write anew
         ).encode()
-        self.outbox.append(Delivery(event_type, self.signer.headers(body, at=self.clock()), body))
+        self.outbox.append(Delivery(event_type, self.signer.headers(body, at=self.now()), body))
 
 
 def _json(body: str) -> Json:
