@@ -220,6 +220,7 @@ class Capabilities:
 
     With `ends_at_expiry` nothing is charged on a session after the `expires_at` that it was
     registered with, unless we ask for it: an unbought one then needs no fence to end.
+    `signed_by` names the headers, in lower case, that prove a webhook; they are kept with it.
     """
 
     confirm_mode: ConfirmMode
@@ -230,6 +231,7 @@ class Capabilities:
     currencies: frozenset[str]
     key_window: timedelta  # how long the PSP remembers an idempotency key
     ends_at_expiry: bool = False
+    signed_by: frozenset[str] = frozenset()
 
 
 class PspError(Exception):

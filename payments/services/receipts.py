@@ -45,20 +45,8 @@ from psp_clients.contract import (
 
 # A forger must not fill the disk: of what is not proved, the beginning is evidence enough.
 KEPT_OF_REJECTED_BYTES: Final = 4096
-# Headers worth keeping: what a signature is checked with. The rest may hold secrets of proxies.
-KEPT_HEADERS: Final = (
-    "content-type",
-    "paypal-auth-algo",
-    "paypal-cert-url",
-    "paypal-transmission-id",
-    "paypal-transmission-sig",
-    "paypal-transmission-time",
-    "stripe-signature",
-    "user-agent",
-    "webhook-id",
-    "webhook-timestamp",
-    "x-mollie-signature",
-)
+# Worth keeping beside what proves a webhook. Other headers may hold secrets of proxies.
+KEPT_HEADERS: Final = frozenset({"content-type", "user-agent"})
 # A webhook may overtake the commit of the registration it is about, and the replica that answers
 # the PSP's look-ups; after this many looks there is no such session, and no such news.
 LOOKS: Final = 5
@@ -114,14 +102,15 @@ def _insert(receipt: WebhookReceipt, repeated: str = COUNT_REPEATS, *more: float
         cursor.execute(statement + repeated, [*parameters, *more])
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+def _kept(psp: str, headers: Mapping[str, str]) -> dict[str, str]:
+    kept = KEPT_HEADERS | psp_client(psp).capabilities.signed_by
+    return {name: value for name, value in headers.items() if name.lower() in kept}
 
 
 def _rejected(psp: str, headers: Mapping[str, str], body: bytes, why: str) -> WebhookReceipt:
     return WebhookReceipt(
         psp=psp,
-        headers=_kept(headers),
+        headers=_kept(psp, headers),
         body=body[:KEPT_OF_REJECTED_BYTES],
         state=ReceiptState.REJECTED,
         note=why[:300],
@@ -139,7 +128,7 @@ def _taken(
         reference=notice.reference[:64],  # a longer one is none of ours
         payment_reference=notice.payment_reference[:255],
         news=news_of(notice),
-        headers=_kept(headers),
+        headers=_kept(psp, headers),
         body=body,
         state=ReceiptState.WAITING,
         due_at=now,

@@ -35,7 +35,7 @@ from psp_clients.contract import (
 from psp_clients.http import Transport
 from psp_clients.mollie import calls, mapping, transactions, webhooks
 from psp_clients.mollie.money import DIGITS
-from psp_clients.mollie.signature import read_secret
+from psp_clients.mollie.signature import HEADER, read_secret
 from psp_clients.mollie.wire import Wire
 from psp_clients.prepared import segment
 from psp_clients.strict_json import JsonObject, Unreadable
@@ -70,6 +70,7 @@ class MollieClient:
             manual_capture=True,
             currencies=frozenset(DIGITS),
             key_window=KEY_WINDOW,
+            signed_by=frozenset({HEADER}),
             ends_at_expiry=False,  # each payment method has its own time, up to 14 days
         )
 

@@ -43,6 +43,7 @@ from psp_clients.paypal.api import Api
 from psp_clients.paypal.certificates import Certificates
 from psp_clients.paypal.money import CURRENCIES, from_paypal
 from psp_clients.paypal.refusals import is_too_large
+from psp_clients.paypal.signature import FORMS
 from psp_clients.paypal.witness import Witness
 from psp_clients.settings import Mode
 from psp_clients.strict_json import JsonObject, Unreadable, child
@@ -90,6 +91,7 @@ class PayPalClient:
             manual_capture=False,
             currencies=CURRENCIES,
             key_window=KEY_WINDOW,
+            signed_by=frozenset(FORMS),
             ends_at_expiry=True,
         )
 

@@ -27,7 +27,7 @@ ALGORITHM: Final = "SHA256withRSA"
 OLDEST: Final = timedelta(days=4)
 CLOCKS_APART: Final = timedelta(minutes=5)
 
-_FORMS: Final = {
+FORMS: Final = {
     "paypal-transmission-id": re.compile(r"[0-9A-Za-z-]{1,50}"),
     "paypal-transmission-time": re.compile(
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z"
@@ -51,7 +51,7 @@ class Transmission:
 def read_transmission(headers: Mapping[str, str], now: datetime) -> Transmission:
     """Return what a delivery of the last days claims. Raises WebhookRejected."""
     given = {name.lower(): value for name, value in headers.items()}
-    for name, form in _FORMS.items():
+    for name, form in FORMS.items():
         if not form.fullmatch(given.get(name, "")):
             raise WebhookRejected(f"the header {name} is missing or malformed")
     time = given["paypal-transmission-time"]

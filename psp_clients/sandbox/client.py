@@ -81,6 +81,7 @@ class SandboxClient:
             manual_capture=True,
             currencies=frozenset(mapping.DIGITS),
             key_window=key_window,
+            signed_by=frozenset(signature.FORMS),
         )
 
     def __repr__(self) -> str:

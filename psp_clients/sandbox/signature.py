@@ -20,9 +20,11 @@ from psp_clients.contract import WebhookRejected
 TOLERANCE: Final = timedelta(seconds=300)
 PREFIX: Final = "whsec_"
 
-_EVENT_ID = re.compile(r"[\x21-\x7e]{1,255}")
-_TIMESTAMP = re.compile(r"[1-9][0-9]{0,10}")  # eleven digits: up to the year 5138
-_SIGNATURES = re.compile(r"[\x20-\x7e]{1,4096}")
+FORMS: Final = {
+    "webhook-id": re.compile(r"[\x21-\x7e]{1,255}"),
+    "webhook-timestamp": re.compile(r"[1-9][0-9]{0,10}"),  # eleven digits: up to the year 5138
+    "webhook-signature": re.compile(r"[\x20-\x7e]{1,4096}"),
+}
 
 
 def read_secret(secret: str) -> Webhook:
@@ -50,9 +52,9 @@ def verify(
     Raises WebhookRejected, and nothing else, whatever the bytes.
     """
     given = {name.lower(): value for name, value in headers.items()}
-    event_id = _header(given, "webhook-id", _EVENT_ID)
-    timestamp = _header(given, "webhook-timestamp", _TIMESTAMP)
-    signatures = _header(given, "webhook-signature", _SIGNATURES)
+    event_id = _header(given, "webhook-id")
+    timestamp = _header(given, "webhook-timestamp")
+    signatures = _header(given, "webhook-signature")
     signed_at = datetime.fromtimestamp(int(timestamp), tz=UTC)
     if abs(now - signed_at) > TOLERANCE:
         raise WebhookRejected("signed too long ago, or in the future")
@@ -63,9 +65,9 @@ def verify(
     return event_id
 
 
-def _header(given: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
+def _header(given: Mapping[str, str], name: str) -> str:
     value = given.get(name, "")
-    if not form.fullmatch(value):
+    if not FORMS[name].fullmatch(value):
         raise WebhookRejected(f"the header {name} is missing or malformed")
     return value
 

@@ -38,7 +38,7 @@ from psp_clients.prepared import segment
 from psp_clients.strict_json import JsonObject, Unreadable, text
 from psp_clients.stripe import calls, mapping, transactions, webhooks
 from psp_clients.stripe.money import DIGITS
-from psp_clients.stripe.signature import read_secret
+from psp_clients.stripe.signature import HEADER, read_secret
 from psp_clients.stripe.wire import Wire
 
 KEY_WINDOW: Final = timedelta(hours=24)  # "at least 24 hours", as Stripe documents it
@@ -81,6 +81,7 @@ class StripeClient:
             manual_capture=True,
             currencies=frozenset(DIGITS),
             key_window=KEY_WINDOW,
+            signed_by=frozenset({HEADER}),
             ends_at_expiry=False,  # Stripe keeps a session open for half an hour at the least
         )
 

@@ -32,6 +32,7 @@ class TestAGenuineWebhook:
         assert receipt.headers == {
             "Content-Type": "application/json",
             "Webhook-Id": spaced.event_id,
+            "Webhook-Signature": spaced.signatures(),
             "Webhook-Timestamp": str(int(spaced.signed_at.timestamp())),
         }
 
@@ -75,6 +76,7 @@ class TestAGenuineWebhook:
         assert set(WebhookReceipt.objects.get().headers) == {
             "Content-Type",
             "Webhook-Id",
+            "Webhook-Signature",
             "Webhook-Timestamp",
         }
 
