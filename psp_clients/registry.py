@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from psp_clients import adyen, mollie, sandbox
+from psp_clients import adyen, mollie, sandbox, stripe
 from psp_clients.contract import PspClient
 from psp_clients.http import Transport
 from psp_clients.settings import Mode, Setting
@@ -33,6 +33,7 @@ PSPS: Final[dict[str, PspPackage]] = {
     "adyen": adyen,
     "mollie": mollie,
     "sandbox": sandbox,
+    "stripe": stripe,
 }
 
 # Where an environment variable does not begin with the PSP's name in capitals.

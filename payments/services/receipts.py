@@ -48,6 +48,7 @@ KEPT_OF_REJECTED_BYTES: Final = 4096
 # Headers worth keeping: what a signature is checked with. The rest may hold secrets of proxies.
 KEPT_HEADERS: Final = (
     "content-type",
+    "stripe-signature",
     "user-agent",
     "webhook-id",
     "webhook-timestamp",

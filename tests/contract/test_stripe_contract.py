@@ -1,0 +1,196 @@
+"""Stripe's client keeps the common promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from psp_clients.contract import (
+    AuthFailed,
+    Declined,
+    InDoubt,
+    InvalidRequest,
+    Money,
+    PspClient,
+    ReportedState,
+    RetryableRejected,
+    StateConflict,
+)
+from psp_clients.http import Transport
+from psp_clients.stripe import StripeClient
+
+from . import stripe_objects as objects
+from .dialect import KEY, NOW, PspDialect
+from .servers import Reply
+from .stripe_objects import error
+from .suite import ClientContract, Preparation
+from .webhook_suite import FreshWebhookContract
+
+# An error answer means the same to whatever moves or frees money.
+OF_ALL = (
+    (error(400, kind="idempotency_error"), InvalidRequest),
+    (error(400, "idempotency_key_in_use"), InDoubt),
+    (error(400, kind="api_error"), InDoubt),
+    (error(400, "parameter_missing", param="amount"), InvalidRequest),
+    (error(400, "lock_timeout", Stripe_Should_Retry="true"), RetryableRejected),
+    (error(401), AuthFailed),
+    (Reply(401, b"<html>"), AuthFailed),
+    (error(403), AuthFailed),
+    (error(404, "resource_missing", param="id"), InDoubt),
+    (error(409, "idempotency_key_in_use"), InDoubt),
+    (error(409, "idempotency_key_in_use", Stripe_Should_Retry="true"), InDoubt),
+    (error(409), InDoubt),
+    (error(424), InDoubt),
+    (error(429, "rate_limit", Retry_After="7"), RetryableRejected),
+    (error(429, "lock_timeout", Stripe_Should_Retry="true"), RetryableRejected),
+    (error(500, kind="api_error"), InDoubt),
+    (error(500, kind="api_error", Idempotent_Replayed="true"), InDoubt),
+    (error(500, kind="api_error", Stripe_Should_Retry="false"), InDoubt),
+    (error(502, kind="api_error"), InDoubt),
+    (error(503, kind="api_error", Stripe_Should_Retry="true"), InDoubt),
+    (error(504, kind="api_error"), InDoubt),
+    (Reply(400, b"<html>"), InDoubt),
+    (Reply(400, {"error": "no"}), InDoubt),
+    (Reply(402, b"<html>"), InDoubt),
+    (Reply(418, {}), InDoubt),
+    (Reply(201, {}), InDoubt),
+    (Reply(202, {}), InDoubt),
+    (Reply(204, b""), InDoubt),
+)
+OF_STATES = tuple(
+    (error(400, code), StateConflict)
+    for code in (
+        "capture_charge_authorization_expired",
+        "charge_already_captured",
+        "charge_already_refunded",
+        "charge_disputed",
+        "charge_expired_for_capture",
+        "charge_not_refundable",
+        "intent_invalid_state",
+        "payment_intent_unexpected_state",
+        "refund_disputed_payment",
+    )
+)
+
+
+class StripeDialect(PspDialect):
+    """What Stripe says."""
+
+    API_KEY = objects.API_KEY
+    SECRETS = objects.SECRETS
+    FOREIGN_SECRET = objects.FOREIGN_SECRET
+    UNSUPPORTED = frozenset({"confirm"})
+    PAYMENT_WORDS = objects.PAYMENT_WORDS
+    REFUND_WORDS = objects.REFUND_WORDS
+    REFUSALS: ClassVar = {
+        "register": (
+            *OF_ALL,
+            (error(400, "url_invalid", param="success_url"), InvalidRequest),
+            (error(400), InvalidRequest),
+            (error(402, kind="card_error"), Declined),
+        ),
+        "capture": (
+            *OF_ALL,
+            *OF_STATES,
+            (error(400, "amount_too_large", param="amount_to_capture"), InvalidRequest),
+            (error(402, "card_declined", kind="card_error"), Declined),
+        ),
+        "refund": (
+            *OF_ALL,
+            *OF_STATES,
+            (error(400, param="amount"), InvalidRequest),
+            (error(402, "insufficient_funds"), Declined),
+        ),
+        "cancel": (*OF_ALL, *OF_STATES, (error(400), StateConflict)),
+        "fetch": ((error(404), InDoubt), (error(429), RetryableRejected), (error(500), InDoubt)),
+    }
+    BAD_CREDENTIALS = error(401)
+    MISFITS = tuple(
+        Money(amount, currency)
+        for amount, currency in [
+            ("19.9", "EUR"),
+            ("19.999", "EUR"),
+            ("19", "EUR"),
+            ("019.99", "EUR"),
+            (" 19.99", "EUR"),
+            ("19.99\n", "EUR"),
+            ("+19.99", "EUR"),
+            ("-19.99", "EUR"),
+            ("1e3", "EUR"),
+            ("19,99", "EUR"),
+            ("١٩.٩٩", "EUR"),
+            ("0.00", "EUR"),
+            ("10000000000.00", "EUR"),
+            ("", "EUR"),
+            ("500.00", "JPY"),
+            ("0", "JPY"),
+            ("5.00", "ISK"),
+            ("5.50", "UGX"),
+            ("500", "HUF"),
+            ("5", "MGA"),
+            ("5.20", "MGA"),
+            ("1.25", "KWD"),
+            ("5.124", "KWD"),
+        ]
+    )
+    UNLISTED = Money("1.000", "IQD")
+
+    REF = objects.REF
+    REFUND_REF = objects.REFUND_REF
+    OTHER_TOKEN = objects.OTHER
+    # A payment that is captured or cancelled is shown without its session.
+    ANSWERED_LIKE_LOOK_UPS: ClassVar[Sequence[str]] = ()
+
+    def build(self, transport: Transport, now: Callable[[], datetime]) -> StripeClient:
+        return StripeClient(transport, api_key=self.API_KEY, webhook_secrets=self.SECRETS, now=now)
+
+    def session(self, word: str = "open", **changes: Any) -> dict[str, Any]:
+        return objects.session(word, **changes)
+
+    def refund(self, word: str, **changes: Any) -> dict[str, Any]:
+        return objects.refund(word, **changes)
+
+    def answer_to(self, verb: str, word: str) -> Reply:
+        if verb in {"capture", "cancel"}:
+            return Reply(200, objects.intent(word))
+        return super().answer_to(verb, word)
+
+    def words_in_answer_to(self, verb: str) -> Mapping[str, ReportedState]:
+        return objects.INTENT_WORDS
+
+    def error(self, words: str) -> dict[str, Any]:
+        told = {"type": "invalid_request_error", "code": words, "message": words, "param": words}
+        return {"error": told}
+
+    def webhook(
+        self, *, secrets: Sequence[str], at: datetime = NOW
+    ) -> tuple[dict[str, str], bytes]:
+        return objects.signed(json.dumps(objects.event()).encode(), *secrets, at=at)
+
+
+class OpenDialect(StripeDialect):
+    """What Stripe says of a session whose payment is not known: cancelling it makes it expire."""
+
+    ANSWERED_LIKE_LOOK_UPS = ("cancel",)
+
+    def answer_to(self, verb: str, word: str) -> Reply:
+        return Reply(200, self.session(word)) if verb == "cancel" else super().answer_to(verb, word)
+
+    def words_in_answer_to(self, verb: str) -> Mapping[str, ReportedState]:
+        return self.PAYMENT_WORDS if verb == "cancel" else super().words_in_answer_to(verb)
+
+
+class TestStripesClientKeepsTheContract(StripeDialect, ClientContract, FreshWebhookContract):
+    """Every promise of the suites, for a payment that is known."""
+
+
+class TestStripesClientKeepsTheContractWhileTheSessionIsOpen(OpenDialect, ClientContract):
+    """Every promise of the suite, for a session that nobody has paid on."""
+
+    def preparations(
+        self, client: PspClient, key: str = KEY, money: Money | None = None
+    ) -> dict[str, Preparation]:
+        every = super().preparations(client, key, money)
+        return {**every, "cancel": lambda: client.prepare_cancel(objects.BARE_REF, key=key)}

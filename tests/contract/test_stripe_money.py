@@ -1,0 +1,143 @@
+"""Money as Stripe writes it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import iso4217
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from psp_clients.contract import InvalidRequest, Money, Unsupported
+from psp_clients.strict_json import Unreadable
+from psp_clients.stripe.money import DIGITS, OUR_DIGITS, is_zero, read_money, write_money
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "units"),
+    [
+        ("19.99", "EUR", 1999),
+        ("0.01", "EUR", 1),
+        ("9999999999.99", "EUR", 999999999999),
+        # Special cases of Stripe's page: two digits that are always 00.
+        ("5", "ISK", 500),
+        ("5", "UGX", 500),
+        # None at Stripe, two in ISO 4217.
+        ("500.00", "MGA", 500),
+        # None in payouts, two in charges.
+        ("10.45", "HUF", 1045),
+        ("800.45", "TWD", 80045),
+        # Two here, none at other PSPs.
+        ("5.50", "CVE", 550),
+        ("20000.99", "IDR", 2000099),
+        # None.
+        ("500", "BIF", 500),
+        ("500", "CLP", 500),
+        ("500", "DJF", 500),
+        ("500", "GNF", 500),
+        ("500", "JPY", 500),
+        ("500", "KMF", 500),
+        ("500", "KRW", 500),
+        ("500", "PYG", 500),
+        ("500", "RWF", 500),
+        ("500", "VND", 500),
+        ("500", "VUV", 500),
+        ("500", "XAF", 500),
+        ("500", "XOF", 500),
+        ("500", "XPF", 500),
+        # Three, the last of which is zero.
+        ("5.120", "BHD", 5120),
+        ("5.120", "JOD", 5120),
+        ("5.120", "KWD", 5120),
+        ("5.120", "OMR", 5120),
+        ("5.120", "TND", 5120),
+    ],
+)
+def test_money_is_written_in_stripes_units(amount: str, currency: str, units: int):
+    assert write_money(Money(amount, currency)) == (units, currency.lower())
+    answered = {"amount": units, "currency": currency.lower()}
+    assert read_money(answered, "amount") == Money(amount, currency)
+
+
+@pytest.mark.parametrize(
+    "currency",
+    ["ANG", "BGN", "STD", "HRK", "LTL", "GHS", "IQD", "LYD", "CUP", "USDC", "XXX", "eur", ""],
+)
+def test_a_currency_that_is_not_listed_is_neither_written_nor_read(currency: str):
+    assert currency not in DIGITS
+    with pytest.raises(Unsupported):
+        write_money(Money("1.00", currency))
+
+
+@pytest.mark.parametrize("currency", ["ang", "ghs", "usdc", "", None, 978])
+def test_an_answer_in_a_currency_that_is_not_listed_is_unreadable(currency: object):
+    with pytest.raises(Unreadable):
+        read_money({"amount": 100, "currency": currency}, "amount")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [
+        ("5.50", "MGA"),
+        ("5", "MGA"),
+        ("5.00", "ISK"),
+        ("5.00", "UGX"),
+        ("500.00", "CLP"),
+        ("500", "HUF"),
+        ("5.124", "KWD"),
+        ("5.12", "KWD"),
+        ("10000000000.00", "EUR"),
+        ("1000000000.000", "KWD"),
+    ],
+)
+def test_a_sum_that_stripe_does_not_take_is_refused(amount: str, currency: str):
+    with pytest.raises(InvalidRequest) as caught:
+        write_money(Money(amount, currency))
+    assert caught.value.field == "amount"
+
+
+@pytest.mark.parametrize("units", [-1, 19.99, "1999", True, None, 10**15])
+def test_an_amount_that_is_no_number_of_units_is_unreadable(units: object):
+    with pytest.raises(Unreadable):
+        read_money({"amount": units, "currency": "eur"}, "amount")
+
+
+def test_a_fraction_that_we_cannot_write_is_read_as_what_it_is():
+    assert read_money({"amount": 550, "currency": "isk"}, "amount") == Money("5.50", "ISK")
+    assert read_money({"amount": 5124, "currency": "kwd"}, "amount") == Money("5.124", "KWD")
+
+
+def test_nothing_is_read_as_nothing():
+    for currency, nothing in (("eur", "0.00"), ("isk", "0"), ("jpy", "0"), ("kwd", "0.000")):
+        read = read_money({"amount": 0, "currency": currency}, "amount")
+        assert read == Money(nothing, currency.upper())
+        assert is_zero(read)
+    assert not is_zero(Money("0.01", "EUR"))
+
+
+def test_our_digits_are_those_of_iso_4217():
+    assert {code: iso4217.Currency(code).exponent for code in OUR_DIGITS} == OUR_DIGITS
+
+
+def test_stripe_differs_from_iso_4217_in_three_currencies():
+    differing = {code: DIGITS[code] for code in DIGITS if DIGITS[code] != OUR_DIGITS[code]}
+    assert differing == {"ISK": 2, "MGA": 0, "UGX": 2}
+
+
+def test_lists_136_currencies():
+    assert len(DIGITS) == 136
+
+
+@pytest.mark.parametrize("currency", sorted(DIGITS))
+@given(data=st.data())
+def test_every_listed_currency_comes_back_as_it_was_written(currency: str, data: st.DataObject):
+    ours, theirs = OUR_DIGITS[currency], DIGITS[currency]
+    written_digits = {3: 2}.get(theirs, min(ours, theirs))
+    whole = data.draw(st.integers(1, 10 ** (12 + written_digits - theirs) - 1))
+    money = Money(f"{Decimal(whole).scaleb(-written_digits):.{ours}f}", currency)
+
+    units, word = write_money(money)
+
+    assert (units, word) == (whole * 10 ** (theirs - written_digits), currency.lower())
+    assert read_money({"amount": units, "currency": word}, "amount") == money
