@@ -21,6 +21,10 @@ TEST_KEYS = {
         "SANDBOX_PSP_API_KEY": "nobody",
         "SANDBOX_PSP_WEBHOOK_SECRETS": "whsec_dGVzdHMtc2lnbi13aXRoLXRoaXMtc2VjcmV0LW9ubHk=",
     },
+    "stripe": {
+        "STRIPE_API_KEY": "sk_test_" + "nobody" * 5,
+        "STRIPE_WEBHOOK_SECRETS": "whsec_" + "nobody" * 5,
+    },
 }
 OF_ANY_PSP = {name for psp in PSPS for name in shown_in_example() if name.startswith(psp.upper())}
 REQUIRED = [
