@@ -40,23 +40,35 @@ class Asking:
 
     def change(self, call: PreparedCall) -> JsonObject:
         """Send a prepared call and return the object it is answered with."""
-        return self._ask(call)
+        return self.object_in(call.operation, self.answer_to(call))
 
     def look_up(self, operation: Operation, path: str) -> JsonObject:
         """Return the object that lives at a path."""
-        return self._ask(PreparedCall(operation, "GET", path, {}, b"", key=""))
+        return self.object_in(operation, self.answer_to(reading(operation, path)))
 
-    def _ask(self, call: PreparedCall) -> JsonObject:
-        answer = self._transport.send(
+    def answer_to(self, call: PreparedCall) -> Answer:
+        """Send a call, and return whatever it is answered with."""
+        return self._send(call, self._credentials)
+
+    def object_in(self, operation: Operation, answer: Answer) -> JsonObject:
+        """Return the object of a success; raise what any other answer stands for."""
+        if answer.status not in _DONE:
+            raise self._refusal(operation, answer)
+        return read_object(answer.body)
+
+    def _send(self, call: PreparedCall, credentials: Mapping[str, str]) -> Answer:
+        return self._transport.send(
             call.method,
             call.path,
-            headers={**call.headers, **self._credentials},
+            headers={**call.headers, **credentials},
             body=call.body,
             operation=call.operation,
         )
-        if answer.status not in _DONE:
-            raise self._refusal(call.operation, answer)
-        return read_object(answer.body)
+
+
+def reading(operation: Operation, path: str) -> PreparedCall:
+    """Return a call that only reads what lives at a path."""
+    return PreparedCall(operation, "GET", path, {}, b"", key="")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from psp_clients import adyen, mollie, sandbox, stripe
+from psp_clients import adyen, mollie, paypal, sandbox, stripe
 from psp_clients.contract import PspClient
 from psp_clients.http import Transport
 from psp_clients.settings import Mode, Setting
@@ -32,6 +32,7 @@ class PspPackage(Protocol):
 PSPS: Final[dict[str, PspPackage]] = {
     "adyen": adyen,
     "mollie": mollie,
+    "paypal": paypal,
     "sandbox": sandbox,
     "stripe": stripe,
 }

@@ -48,6 +48,11 @@ KEPT_OF_REJECTED_BYTES: Final = 4096
 # Headers worth keeping: what a signature is checked with. The rest may hold secrets of proxies.
 KEPT_HEADERS: Final = (
     "content-type",
+    "paypal-auth-algo",
+    "paypal-cert-url",
+    "paypal-transmission-id",
+    "paypal-transmission-sig",
+    "paypal-transmission-time",
     "stripe-signature",
     "user-agent",
     "webhook-id",

@@ -13,7 +13,7 @@ Speaker = Callable[[str, str, Mapping[str, str], str], tuple[int, Any, Mapping[s
 
 
 def handler_of(speak: Speaker, content_type: str) -> type[BaseHTTPRequestHandler]:
-    """Return what answers each request with JSON, as `speak` says."""
+    """Return what answers each request with JSON, as `speak` says; bytes are sent as they are."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -36,7 +36,7 @@ def handler_of(speak: Speaker, content_type: str) -> type[BaseHTTPRequestHandler
             if answer is None:
                 return
             status, told, headers = answer
-            content = json.dumps(told).encode()
+            content = told if isinstance(told, bytes) else json.dumps(told).encode()
             with suppress(OSError):  # whoever asked may have gone
                 self.send_response(status)
                 for name, value in headers.items():

@@ -1,0 +1,134 @@
+"""Money as PayPal writes it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import iso4217
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from psp_clients.contract import InvalidRequest, Money, Unsupported
+from psp_clients.paypal.money import CURRENCIES, WHOLE, from_ledger, from_paypal, to_paypal
+from psp_clients.strict_json import Unreadable
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "value"),
+    [
+        ("19.99", "EUR", "19.99"),
+        ("0.01", "USD", "0.01"),
+        ("999999999999.99", "EUR", "999999999999.99"),
+        ("500", "JPY", "500"),
+        ("500.00", "HUF", "500"),
+        ("500.00", "TWD", "500"),
+        ("10.00", "HUF", "10"),
+    ],
+)
+def test_money_is_written_with_paypals_digits_and_read_with_ours(
+    amount: str, currency: str, value: str
+):
+    written = {"currency_code": currency, "value": value}
+    assert to_paypal(Money(amount, currency)) == written
+    assert from_paypal(written) == Money(amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [
+        ("5", "ISK"),
+        ("500", "CLP"),
+        ("5.00", "CVE"),
+        ("20000.00", "IDR"),
+        ("500", "UGX"),
+        ("500.00", "MGA"),
+        ("1.250", "KWD"),
+        ("19.99", "eur"),
+        ("19.99", ""),
+    ],
+)
+def test_a_currency_that_paypal_does_not_list_is_neither_written_nor_read(
+    amount: str, currency: str
+):
+    with pytest.raises(Unsupported):
+        to_paypal(Money(amount, currency))
+    with pytest.raises(Unreadable):
+        from_paypal({"currency_code": currency, "value": amount})
+
+
+@pytest.mark.parametrize("currency", ["HUF", "TWD"])
+def test_a_part_of_what_paypal_moves_in_whole_only_is_refused(currency: str):
+    for amount in ("500.50", "0.50", "500.01"):
+        with pytest.raises(InvalidRequest, match=f"whole {currency} only"):
+            to_paypal(Money(amount, currency))
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "amount"),
+    [
+        ("5", "EUR", "5.00"),
+        (".5", "EUR", "0.50"),
+        ("5.5", "EUR", "5.50"),
+        ("5.500", "EUR", "5.50"),
+        ("007.10", "EUR", "7.10"),
+        ("500.00", "JPY", "500"),
+        ("500.00", "TWD", "500.00"),
+        ("500.25", "TWD", "500.25"),
+        ("0", "EUR", "0.00"),
+    ],
+)
+def test_money_is_read_however_paypal_writes_it(value: str, currency: str, amount: str):
+    assert from_paypal({"currency_code": currency, "value": value}) == Money(amount, currency)
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        {"currency_code": "EUR", "value": value}
+        for value in (
+            "",
+            ".",
+            "-",
+            "-5.00",
+            "+5.00",
+            "5,00",
+            "5.001",
+            "5.",
+            "1e3",
+            "\u0665",
+            5,
+            None,
+        )
+    ]
+    + [{"currency_code": "JPY", "value": "5.50"}, {"value": "5.00"}, {"currency_code": "EUR"}],
+)
+def test_what_is_not_money_is_unreadable(amount: dict[str, object]):
+    with pytest.raises(Unreadable):
+        from_paypal(amount)
+
+
+def test_the_list_of_transactions_writes_what_goes_out_with_a_minus():
+    assert from_ledger({"currency_code": "EUR", "value": "-0.60"}) == (True, Money("0.60", "EUR"))
+    assert from_ledger({"currency_code": "EUR", "value": "0.60"}) == (False, Money("0.60", "EUR"))
+
+
+def test_the_table_is_that_of_paypals_page():
+    assert len(CURRENCIES) == 25
+    assert sorted(WHOLE) == ["HUF", "JPY", "TWD"]
+    digits = {code: iso4217.Currency(code).exponent for code in CURRENCIES}
+    assert {code for code, places in digits.items() if places != 2} == {"JPY"}
+
+
+@pytest.mark.parametrize("currency", sorted(CURRENCIES))
+@given(units=st.integers(1, 10**12 - 1))
+def test_every_listed_currency_comes_back_as_it_was_written(currency: str, units: int):
+    in_hundredths = currency not in WHOLE
+    whole = Decimal(units).scaleb(-2) if in_hundredths else Decimal(units)
+    amount = str(units) if currency == "JPY" else f"{whole:.2f}"
+    money = Money(amount, currency)
+
+    written = to_paypal(money)
+
+    assert written["value"] == (f"{whole:.2f}" if in_hundredths else str(units))
+    assert from_paypal(written) == money
