@@ -26,7 +26,8 @@ class Wire(Asking):
         """Return the object that lives at a path."""
         asked = f"{path}?{encoded(query)}" if query else path
         headers = {"Stripe-Version": API_VERSION}
-        return self._ask(PreparedCall(operation, "GET", asked, headers, b"", key=""))
+        call = PreparedCall(operation, "GET", asked, headers, b"", key="")
+        return self.object_in(operation, self.answer_to(call))
 
     def pages(self, operation: Operation, path: str, query: Form) -> Iterator[list[JsonObject]]:
         """Yield a list page by page, newest first. Raises between pages too."""

@@ -15,6 +15,11 @@ TEST_KEYS = {
         "ADYEN_HMAC_KEYS": "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056",
     },
     "mollie": {"MOLLIE_API_KEY": "test_" + "nobody" * 5},
+    "paypal": {
+        "PAYPAL_CLIENT_ID": "A" + "nobody" * 13,
+        "PAYPAL_CLIENT_SECRET": "E" + "nobody" * 13,
+        "PAYPAL_WEBHOOK_ID": "1JE4291016473214C",
+    },
     "sandbox": {
         "SANDBOX_PSP_ALLOWED": "on",
         "SANDBOX_PSP_URL": "https://psp.example.com/psp",

@@ -11,7 +11,7 @@ from tests.journeys.stage import Book, Lossy, PspStage
 from tests.psp_fakes.adyen import FakeAdyen, Session
 
 # How many digits Adyen writes, of its currency codes page.
-DIGITS = {"CLP": 2, "EUR": 2, "IDR": 0, "ISK": 2, "JPY": 0, "KWD": 3, "HUF": 2, "USD": 2}
+DIGITS = {"CLP": 2, "EUR": 2, "IDR": 0, "ISK": 2, "JPY": 0, "KWD": 3, "HUF": 2, "TWD": 2, "USD": 2}
 
 
 class LossyAdyen(Lossy, FakeAdyen):
@@ -55,8 +55,9 @@ class AdyenStage(PspStage):
     def deliver(self) -> list[int]:
         return self.fake.deliver(self._webhooks)
 
-    def comes_to_nothing(self, token: str) -> None:
+    def comes_to_nothing(self, token: str) -> str:
         """Say nothing: a session that nobody pays in ends unmentioned."""
+        return ""
 
     def is_paid_after_all(self, token: str) -> None:
         self.pays(token)

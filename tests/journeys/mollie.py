@@ -43,8 +43,9 @@ class MollieStage(PspStage):
     def deliver(self) -> list[int]:
         return self.fake.deliver()
 
-    def comes_to_nothing(self, token: str) -> None:
+    def comes_to_nothing(self, token: str) -> str:
         self.fake.expires(token)
+        return ""
 
     def is_paid_after_all(self, token: str) -> None:
         """Take back what Mollie calls definitive, as a PSP that corrects itself would."""

@@ -6,18 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar
 
 from psp_clients.contract import Money
-
-
-class Fake(Protocol):
-    """The least that every fake of a PSP is."""
-
-    requests: list[dict[str, str]]
-
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
 
 
 class Lossy:
@@ -25,10 +16,14 @@ class Lossy:
 
     loses_answers: bool = False
 
-    def answer(self, *request: Any) -> Any:
+    def answer(self, method: str, target: str, *rest: Any) -> Any:
         """Answer one request; None hangs up."""
-        answered = super().answer(*request)  # type: ignore[misc]  # the fake's
-        return None if self.loses_answers else answered
+        answered = super().answer(method, target, *rest)  # type: ignore[misc]  # the fake's
+        return None if self.loses(target) else answered
+
+    def loses(self, path: str) -> bool:
+        """Tell whether the answer to a request for a path does not arrive now."""
+        return self.loses_answers
 
 
 @dataclass(frozen=True)
@@ -46,10 +41,9 @@ class PspStage:
     """
 
     NAME: ClassVar[str]
-    # Money that this PSP takes beside the euro, each in a way of its own.
-    MONEYS: ClassVar[Sequence[Money]]
-    # What a shopper who is refused once is shown, if the PSP lets her try again in the session.
-    fake: Any
+    # Whether a shopper who was refused can only try again in another checkout of the order.
+    A_REFUSAL_IS_FINAL: ClassVar[bool] = False
+    fake: Any  # with a Lossy in it
 
     def start(self) -> AbstractContextManager[object]:
         """Return the fake, to be entered."""
@@ -67,10 +61,7 @@ class PspStage:
         raise NotImplementedError
 
     def is_refused(self, token: str) -> None:
-        """Have the next try of the shopper refused, in a way that lets her try again.
-
-        Where the page charges she has tried and is still there.
-        """
+        """Have the shopper's next try refused; where the page charges, she has tried by then."""
         raise NotImplementedError
 
     def pays_other(self, token: str, money: Money) -> str:
@@ -81,8 +72,11 @@ class PspStage:
         """Have the PSP send what webhooks it has queued."""
         raise NotImplementedError
 
-    def comes_to_nothing(self, token: str) -> None:
-        """Have a session end without money, as far as BPS can learn in time."""
+    def comes_to_nothing(self, token: str) -> str:
+        """Have a session end without money, as far as BPS can learn in time.
+
+        Returns where that leads the shopper, or nothing where she is lost on the way.
+        """
         raise NotImplementedError
 
     def is_paid_after_all(self, token: str) -> None:

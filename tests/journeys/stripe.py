@@ -11,7 +11,7 @@ from tests.journeys.stage import Book, Lossy, PspStage
 from tests.psp_fakes.stripe import FakeStripe
 
 # How many digits Stripe's integers count, of its pages on currencies.
-DIGITS = {"CLP": 0, "EUR": 2, "IDR": 2, "ISK": 2, "JPY": 0, "KWD": 3, "HUF": 2, "USD": 2}
+DIGITS = {"CLP": 0, "EUR": 2, "IDR": 2, "ISK": 2, "JPY": 0, "KWD": 3, "HUF": 2, "TWD": 2, "USD": 2}
 
 
 class LossyStripe(Lossy, FakeStripe):
@@ -55,8 +55,9 @@ class StripeStage(PspStage):
     def deliver(self) -> list[int]:
         return self.fake.deliver()
 
-    def comes_to_nothing(self, token: str) -> None:
+    def comes_to_nothing(self, token: str) -> str:
         self.fake.shopper_walks_away(token)
+        return ""
 
     def is_paid_after_all(self, token: str) -> None:
         """Take back what Stripe calls final, as a PSP that corrects itself would."""

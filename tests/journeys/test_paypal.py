@@ -1,0 +1,10 @@
+"""Journeys through PayPal."""
+
+from __future__ import annotations
+
+from tests.journeys.paypal import PayPalStage
+from tests.journeys.suite import Journeys
+
+
+class TestAJourneyThroughPayPal(Journeys):
+    STAGE = PayPalStage
