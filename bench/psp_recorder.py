@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from psp_clients.contract import InDoubt
+from psp_clients.contract import InDoubt, Operation
 from psp_clients.http import Answer, Transport
 from psp_clients.registry import PSPS
 
@@ -36,7 +37,15 @@ def pytest_configure(config: pytest.Config) -> None:
     requests.touch()
     lock = Lock()
 
-    def send(transport: Transport, method: str, path: str, *, body: bytes, **rest: Any) -> Answer:
+    def send(
+        self: Transport,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        operation: Operation,
+    ) -> Answer:
         psp = _who_asks(sys._getframe(1))  # noqa: SLF001 - there is no other way to ask
 
         def write_down() -> None:
@@ -45,7 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 lines.write(json.dumps(seen) + "\n")
 
         try:
-            answer = _transport_sends(transport, method, path, body=body, **rest)
+            answer = _transport_sends(
+                self, method, path, headers=headers, body=body, operation=operation
+            )
         except InDoubt:
             write_down()
             raise

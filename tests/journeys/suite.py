@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import pytest
 
@@ -23,7 +23,7 @@ PAID = Book(charged=WHOLE)
 OTHER_MONEY = (Money("5.00", "EUR"), Money("20.01", "EUR"), Money("20.00", "USD"))
 
 # One of each kind: how many digits each has differs from PSP to PSP.
-PURSES = (
+PURSES: Final[tuple[tuple[Money, str, dict[str, str]], ...]] = (
     (Money("5", "ISK"), "de", {}),
     (Money("12000", "CLP"), "es", {"basket": "b-17"}),
     (Money("150000.00", "IDR"), "fr", {"basket": "Tulpenzwiebeln, 2 Stück"}),
