@@ -130,7 +130,7 @@ class Certificates:
         roots = usual_roots() if self._roots is None else self._roots
         verifier = (
             PolicyBuilder()
-            .store(Store(roots))
+            .store(Store(list(roots)))
             .time(now.astimezone(UTC).replace(tzinfo=None))
             .build_server_verifier(x509.DNSName(SUBJECTS[self._mode]))
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 
 import pytest
 
@@ -471,7 +471,7 @@ class TestTheList:
     def test_that_is_too_long_is_read_in_parts(self, paypal: FakePayPal, client: PayPalClient):
         for number in range(4):
             at = NOON + timedelta(hours=number - 1, minutes=7)
-            paypal.clock = lambda at=at: at
+            paypal.clock = partial(datetime.fromtimestamp, at.timestamp(), UTC)
             ref = register(client, f"ref-{number}")
             paypal.payer_approves(ref.psp_token)
             buy(client, ref)

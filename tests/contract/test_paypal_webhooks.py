@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from psp_clients.contract import (
     RefundReference,
@@ -259,6 +260,15 @@ class TestTheCertificate:
             client.parse_webhook(*captured(unfit))
         assert asked(psp) == ["certificate", LOGIN, VERIFY]
 
+    def test_with_a_key_of_another_kind_has_paypal_asked(self, psp: JudgingPsp):
+        curve = ec.generate_private_key(ec.SECP256R1()).public_key()
+        elliptic = Signer(valid_from=NOW - timedelta(days=1), shown=curve)
+        psp.served[elliptic.path] = elliptic.pem
+        psp.verdict = Reply(200, GENUINE)
+        client = client_of(psp, roots=[elliptic.root])
+        assert len(client.parse_webhook(*captured(elliptic))) == 1
+        assert asked(psp) == ["certificate", LOGIN, VERIFY]
+
     @pytest.mark.parametrize(
         "served",
         [
@@ -369,6 +379,17 @@ class TestAskingPayPal:
         assert psp.connections == 0
 
 
+class TestTheSignature:
+    @pytest.mark.parametrize("signature", ["A", "AB==", "AA=", "AAAA=", "A" * 497])
+    def test_is_base64_as_paypal_writes_it(
+        self, client: PayPalClient, psp: JudgingPsp, signature: str
+    ):
+        headers, body = captured()
+        with pytest.raises(WebhookRejected, match="the signature is not base64"):
+            client.parse_webhook({**headers, "PAYPAL-TRANSMISSION-SIG": signature}, body)
+        assert psp.connections == 0
+
+
 class TestTheTimeOfATransmission:
     @pytest.mark.parametrize("age", [timedelta(days=4), timedelta(), timedelta(minutes=-5)])
     def test_may_be_as_old_as_paypal_tries(self, client: PayPalClient, age: timedelta):
@@ -430,8 +451,8 @@ class TestWhatAWebhookIsAbout:
     def test_may_be_a_capture_that_names_no_order(self, client: PayPalClient):
         name = "PAYMENT.CAPTURE.COMPLETED"
         told = self.notice(name, payment_reference=CAPTURE_ID, psp_token="")
-        for unnamed in ({}, {"supplementary_data": {}}):
-            capture = SAYS.capture_of("COMPLETED", **unnamed)
+        unnamed = SAYS.capture_of("COMPLETED")
+        for capture in (unnamed, {**unnamed, "supplementary_data": {}}):
             assert self.parse(client, name, capture) == [told]
 
     @pytest.mark.parametrize(

@@ -373,7 +373,7 @@ class FakePayPal:
         _check_money(unit["amount"], "/purchase_units/@reference_id=='default'/amount/value")
         has_source = "payment_source" in given
         order_id = _new_id()
-        order = {
+        order: Json = {
             "id": order_id,
             "intent": "CAPTURE",
             "status": "PAYER_ACTION_REQUIRED" if has_source else "CREATED",
@@ -436,7 +436,7 @@ class FakePayPal:
         self._check_invoice(given)
         refund_id = _new_id()
         status = self._outcomes["refund"].pop(0) if self._outcomes["refund"] else "COMPLETED"
-        refund = {
+        refund: Json = {
             "id": refund_id,
             "status": status,
             "amount": amount,

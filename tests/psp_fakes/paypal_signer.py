@@ -12,6 +12,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -30,19 +31,20 @@ class Signer:
         name: str = SIGNER,
         valid_from: datetime | None = None,
         valid_until: datetime | None = None,
+        shown: CertificatePublicKeyTypes | None = None,  # another key than signs
     ) -> None:
         start = valid_from or datetime.now(UTC) - timedelta(days=1)
         end = valid_until or start + timedelta(days=730)
         root_key, self._key = _new_key(), _new_key()
         root_name, leaf_name = _name("Fake Root"), _name(name)
         self.root = (
-            _certificate(root_name, root_name, root_key, start, end)
+            _certificate(root_name, root_name, root_key.public_key(), start, end)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
             .sign(root_key, SHA256())
         )
         self.leaf = (
-            _certificate(leaf_name, root_name, self._key, start, end)
+            _certificate(leaf_name, root_name, shown or self._key.public_key(), start, end)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -99,7 +101,7 @@ def _name(common_name: str) -> x509.Name:
 def _certificate(
     subject: x509.Name,
     issuer: x509.Name,
-    key: rsa.RSAPrivateKey,
+    key: CertificatePublicKeyTypes,
     start: datetime,
     end: datetime,
 ) -> x509.CertificateBuilder:
@@ -107,11 +109,11 @@ def _certificate(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 

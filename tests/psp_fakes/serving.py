@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 # Given method, path, headers (names in lower case) and body; None: say nothing, and hang up.
-Speaker = Callable[[str, str, Mapping[str, str], str], tuple[int, Any, Mapping[str, str]] | None]
+Speaker = Callable[[str, str, dict[str, str], str], tuple[int, Any, Mapping[str, str]] | None]
 
 
 def handler_of(speak: Speaker, content_type: str) -> type[BaseHTTPRequestHandler]:
