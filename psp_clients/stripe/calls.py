@@ -49,8 +49,8 @@ LONGEST_NAME: Final = 40
 LONGEST_NOTE: Final = 500
 
 _LISTED = (
-    "bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl"
-    " pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
+    "bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt nb"
+    " nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
 )
 LOCALES: Final = frozenset(_LISTED.split())
 

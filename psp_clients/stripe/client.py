@@ -26,6 +26,7 @@ from psp_clients.contract import (
     RefundReport,
     RegisteredSession,
     Report,
+    ReportedState,
     SessionRequest,
     Transaction,
     Unsupported,
@@ -127,11 +128,14 @@ class StripeClient:
         raise Unsupported("Stripe's own page takes the money")
 
     def capture(self, call: PreparedCall) -> Report:
-        """Take what was authorised."""
+        """Take what was authorised, or less; an answer that it was taken must repeat how much."""
         with in_doubt_if_unreadable(call.operation):
-            intent = self._wire.change(call)
+            intent, sent = self._wire.change(call), calls.decoded(call.body)
             _expect((intent.get("id"), _id_in(call.path)))
-            return mapping.read_intent(intent)
+            report = mapping.read_intent(intent)
+            if report.state is ReportedState.CAPTURED:
+                _expect((intent.get("amount_received"), int(sent["amount_to_capture"])))
+            return report
 
     def cancel(self, call: PreparedCall) -> Report:
         """End a session or a payment. Only a report of CANCELLED or EXPIRED is a fence.

@@ -91,6 +91,8 @@ _PERSONAL: Final = frozenset(
         "collected_information",
         "customer_details",
         "customer_email",
+        "next_action",
+        "payment_method",
         "payment_method_details",
         "receipt_email",
         "receipt_url",

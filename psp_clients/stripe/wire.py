@@ -26,8 +26,7 @@ class Wire(Asking):
         """Return the object that lives at a path."""
         asked = f"{path}?{encoded(query)}" if query else path
         headers = {"Stripe-Version": API_VERSION}
-        call = PreparedCall(operation, "GET", asked, headers, b"", key="")
-        return self.object_in(operation, self.answer_to(call))
+        return self.change(PreparedCall(operation, "GET", asked, headers, b"", key=""))
 
     def pages(self, operation: Operation, path: str, query: Form) -> Iterator[list[JsonObject]]:
         """Yield a list page by page, newest first. Raises between pages too."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psp_clients.contract import (
     Money,
+    PreparedCall,
     PspReference,
     RefundReference,
     RefundState,
@@ -253,3 +255,18 @@ def error(
 def client_at(url: str) -> StripeClient:
     transport = Transport(url, connect_timeout=1, money_timeout=2, lookup_timeout=2)
     return StripeClient(transport, api_key=API_KEY, webhook_secrets=SECRETS, now=lambda: NOW)
+
+
+def prepared(client: StripeClient) -> dict[str, PreparedCall]:
+    return {
+        "register": client.prepare_register(REGISTRATION, key=KEY),
+        "capture": client.prepare_capture(REF, PART, key=KEY),
+        "expire": client.prepare_cancel(BARE_REF, key=KEY),
+        "cancel": client.prepare_cancel(REF, key=KEY),
+        "refund": client.prepare_refund(REF, PART, refund_id="rf-1", reason="late", key=KEY),
+    }
+
+
+def words_of(documented: type, name: str) -> set[str]:
+    """Return the words that Stripe's own library lists for a field or a parameter."""
+    return set(re.findall(r"'([^']+)'", str(documented.__annotations__[name])))

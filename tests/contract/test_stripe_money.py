@@ -9,9 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psp_clients.contract import InvalidRequest, Money, Unsupported
+from psp_clients.contract import Money, Unsupported
 from psp_clients.strict_json import Unreadable
 from psp_clients.stripe.money import DIGITS, OUR_DIGITS, is_zero, read_money, write_money
+
+# How many of our digits Stripe writes freely, and the most units of those that it has room for.
+WRITTEN_DIGITS = {
+    code: 2 if digits == 3 else min(digits, OUR_DIGITS[code]) for code, digits in DIGITS.items()
+}
+MOST = {code: 10 ** (12 + WRITTEN_DIGITS[code] - digits) - 1 for code, digits in DIGITS.items()}
 
 
 @pytest.mark.parametrize(
@@ -76,27 +82,6 @@ def test_an_answer_in_a_currency_that_is_not_listed_is_unreadable(currency: obje
         read_money({"amount": 100, "currency": currency}, "amount")
 
 
-@pytest.mark.parametrize(
-    ("amount", "currency"),
-    [
-        ("5.50", "MGA"),
-        ("5", "MGA"),
-        ("5.00", "ISK"),
-        ("5.00", "UGX"),
-        ("500.00", "CLP"),
-        ("500", "HUF"),
-        ("5.124", "KWD"),
-        ("5.12", "KWD"),
-        ("10000000000.00", "EUR"),
-        ("1000000000.000", "KWD"),
-    ],
-)
-def test_a_sum_that_stripe_does_not_take_is_refused(amount: str, currency: str):
-    with pytest.raises(InvalidRequest) as caught:
-        write_money(Money(amount, currency))
-    assert caught.value.field == "amount"
-
-
 @pytest.mark.parametrize("units", [-1, 19.99, "1999", True, None, 10**15])
 def test_an_amount_that_is_no_number_of_units_is_unreadable(units: object):
     with pytest.raises(Unreadable):
@@ -129,15 +114,13 @@ def test_lists_136_currencies():
     assert len(DIGITS) == 136
 
 
-@pytest.mark.parametrize("currency", sorted(DIGITS))
-@given(data=st.data())
-def test_every_listed_currency_comes_back_as_it_was_written(currency: str, data: st.DataObject):
-    ours, theirs = OUR_DIGITS[currency], DIGITS[currency]
-    written_digits = {3: 2}.get(theirs, min(ours, theirs))
-    whole = data.draw(st.integers(1, 10 ** (12 + written_digits - theirs) - 1))
-    money = Money(f"{Decimal(whole).scaleb(-written_digits):.{ours}f}", currency)
+@given(drawn=st.integers(0, 10**12))
+def test_every_listed_currency_comes_back_as_it_was_written(drawn: int):
+    for currency, digits in DIGITS.items():
+        amount, written = drawn % MOST[currency] + 1, WRITTEN_DIGITS[currency]
+        money = Money(f"{Decimal(amount).scaleb(-written):.{OUR_DIGITS[currency]}f}", currency)
 
-    units, word = write_money(money)
+        units, word = write_money(money)
 
-    assert (units, word) == (whole * 10 ** (theirs - written_digits), currency.lower())
-    assert read_money({"amount": units, "currency": word}, "amount") == money
+        assert (units, word) == (amount * 10 ** (digits - written), currency.lower())
+        assert read_money({"amount": units, "currency": word}, "amount") == money

@@ -108,17 +108,13 @@ class Kept:
 
 
 class FakeStripe:
-    """Stripe on 127.0.0.1 with one account in test mode; a context manager that stops the server.
-
-    `settles_in` is the currency of the balance, and how many of its units one unit is worth.
-    """
+    """Stripe on 127.0.0.1, with one account in test mode; a context manager stops the server."""
 
     def __init__(self, *, api_key: str = "sk_test_" + "f" * 24) -> None:
         self.api_key = api_key
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.webhook_url = ""
         self.webhook_secrets: Sequence[str] = ("whsec_" + "f" * 32,)
-        self.settles_in: tuple[str, int] | None = None
         self.refunds_are_slow = False
         self.next_fault: Fault | None = None
         self.requests: list[dict[str, str]] = []
@@ -597,16 +593,15 @@ class FakeStripe:
         self._emit("payment_intent.canceled", intent)
 
     def _book(self, kind: str, source: Json, amount: int) -> str:
-        currency, rate = self.settles_in or (source["currency"], 1)
-        fee = FEE_FIXED + amount * rate * FEE_PER_MILLE // 1000 if kind == "charge" else 0
+        fee = FEE_FIXED + amount * FEE_PER_MILLE // 1000 if kind == "charge" else 0
         line = {
             "id": _new_id("txn"),
             "object": "balance_transaction",
-            "amount": amount * rate,
+            "amount": amount,
             "created": int(self.clock().timestamp()),
-            "currency": currency,
+            "currency": source["currency"],
             "fee": fee,
-            "net": amount * rate - fee,
+            "net": amount - fee,
             "source": source["id"],
             "status": "pending",
             "type": kind,
