@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 MAX_DEPTH = 32
 MAX_TEXT = 255
 
 JsonObject: TypeAlias = dict[str, Any]
+
+_ADDRESS = re.compile(r"[\x21-\x7e]{1,2000}")
 
 
 class Unreadable(ValueError):
@@ -65,6 +70,17 @@ def instant(source: JsonObject, name: str) -> datetime:
     if value is None or value.tzinfo is None:
         raise Unreadable(f"{name} is not a time with an offset")
     return value
+
+
+def web_address(source: JsonObject, name: str) -> str:
+    """Return an address that a shopper may be sent to: never a script, never a bare path."""
+    address = source.get(name)
+    if isinstance(address, str) and _ADDRESS.fullmatch(address):
+        with suppress(ValueError):  # such as brackets that hold no address
+            parts = urlsplit(address)
+            if parts.scheme in {"http", "https"} and parts.hostname:
+                return address
+    raise Unreadable(f"{name} is not an http(s) address")
 
 
 def child(source: JsonObject, name: str) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Starts a BPS web process of a test's own, for what threads of the test process cannot show."""
+"""Serves BPS to a test: by threads of this process, or by a process of its own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import requests
+from pytest_django.live_server_helper import LiveServer
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30
+
+
+@pytest.fixture
+def bps_url(transactional_db: None) -> Iterator[str]:
+    """Serve BPS by threads of this process until the story ends.
+
+    Not pytest-django's live_server, which serves all stories: late webhooks of one would reach the
+    next.
+    """
+    server = LiveServer("127.0.0.1")
+    yield server.url
+    server.stop()
 
 
 @contextmanager

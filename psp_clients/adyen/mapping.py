@@ -6,10 +6,8 @@ look as documented raises Unreadable, which callers take as in doubt.
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlsplit
 
 from psp_clients.adyen.money import read_money
 from psp_clients.contract import (
@@ -22,11 +20,11 @@ from psp_clients.contract import (
 from psp_clients.evidence import fit_to_keep
 from psp_clients.strict_json import (
     JsonObject,
-    Unreadable,
     children,
     instant,
     text,
     text_or_blank,
+    web_address,
 )
 
 # "Completed" says that the payment was authorised, and not who captures it when: whether the money
@@ -62,7 +60,7 @@ def read_registered(session: JsonObject) -> RegisteredSession:
     """Return what a registration was answered with."""
     return RegisteredSession(
         psp_token=text(session, "id"),
-        purchase_url=_web_address(session, "url"),
+        purchase_url=web_address(session, "url"),
         expires_at=instant(session, "expiresAt"),
         evidence=fit_to_keep(
             {name: value for name, value in session.items() if name not in _NOT_KEPT}
@@ -134,13 +132,3 @@ def reason_in(source: JsonObject) -> str:
     """Return why something failed, in Adyen's words."""
     reason = text_or_blank(source, "reason") if isinstance(source.get("reason"), str) else ""
     return "" if reason == "null" else reason
-
-
-def _web_address(source: JsonObject, name: str) -> str:
-    """Return an address that a shopper may be sent to: never a script, never a bare path."""
-    address = source.get(name)
-    if isinstance(address, str) and re.fullmatch(r"[\x21-\x7e]{1,2000}", address):
-        parts = urlsplit(address)
-        if parts.scheme in {"http", "https"} and parts.hostname:
-            return address
-    raise Unreadable(f"{name} is not an http(s) address")

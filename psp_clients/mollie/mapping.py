@@ -6,11 +6,8 @@ look as documented raises Unreadable, which callers take as in doubt.
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from psp_clients.contract import (
     Money,
@@ -32,6 +29,7 @@ from psp_clients.strict_json import (
     instant,
     text,
     text_or_blank,
+    web_address,
 )
 
 PAYMENT_STATES: Final[dict[str, ReportedState]] = {
@@ -70,7 +68,7 @@ def read_registered(payment: JsonObject) -> RegisteredSession:
     links = child(payment, "_links")
     return RegisteredSession(
         psp_token=text(payment, "id"),
-        purchase_url=_web_address(child(links, "checkout"), "href"),
+        purchase_url=web_address(child(links, "checkout"), "href"),
         expires_at=None if payment.get("expiresAt") is None else instant(payment, "expiresAt"),
         evidence=_evidence(payment),
     )
@@ -198,14 +196,3 @@ def _evidence(payment: JsonObject) -> dict[str, Any]:
     if isinstance(details, dict):
         evidence["details"] = {name: details[name] for name in _KEPT_DETAILS if name in details}
     return evidence
-
-
-def _web_address(source: JsonObject, name: str) -> str:
-    """Return an address that a shopper may be sent to: never a script, never a bare path."""
-    address = source.get(name)
-    if isinstance(address, str) and re.fullmatch(r"[\x21-\x7e]{1,2000}", address):
-        with suppress(ValueError):  # such as brackets that hold no address
-            parts = urlsplit(address)
-            if parts.scheme in {"http", "https"} and parts.hostname:
-                return address
-    raise Unreadable(f"{name} is not an http(s) address")

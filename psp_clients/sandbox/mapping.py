@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from psp_clients.contract import (
     InvalidRequest,
@@ -23,7 +22,15 @@ from psp_clients.contract import (
     WebhookNotice,
 )
 from psp_clients.evidence import fit_to_keep
-from psp_clients.strict_json import JsonObject, Unreadable, child, instant, text, text_or_blank
+from psp_clients.strict_json import (
+    JsonObject,
+    Unreadable,
+    child,
+    instant,
+    text,
+    text_or_blank,
+    web_address,
+)
 
 # Digits after the point, as the sandbox takes them: ISO 4217's. Other PSPs differ, so this table
 # is the sandbox's own, and what it does not list is refused.
@@ -78,7 +85,7 @@ def read_registered(session: JsonObject) -> RegisteredSession:
     """Return what a registration was answered with."""
     return RegisteredSession(
         psp_token=text(session, "token"),
-        purchase_url=_web_address(session, "purchase_url"),
+        purchase_url=web_address(session, "purchase_url"),
         expires_at=instant(session, "expires_at"),
         evidence=fit_to_keep(session),
     )
@@ -158,13 +165,3 @@ def _is_canonical(money: Money) -> bool:
 
 def _is_zero(money: Money) -> bool:
     return not money.amount.strip("0.")
-
-
-def _web_address(source: JsonObject, name: str) -> str:
-    """Return an address that a shopper may be sent to: never a script, never a bare path."""
-    address = source.get(name)
-    if isinstance(address, str) and re.fullmatch(r"[\x21-\x7e]{1,2000}", address):
-        parts = urlsplit(address)
-        if parts.scheme in {"http", "https"} and parts.hostname:
-            return address
-    raise Unreadable(f"{name} is not an http(s) address")

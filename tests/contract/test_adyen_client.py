@@ -307,6 +307,7 @@ class TestAnAnswerOfAdyen(AtAdyen):
             {"url": ""},
             {"url": "javascript:alert(1)"},
             {"url": "//adyen.example/"},
+            {"url": "https://[/"},
             {"url": "https://adyen.example/\r\nX: y"},
             {"url": "https://adyen.example/" + "x" * 2000},
         ],

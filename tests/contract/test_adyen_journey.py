@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -74,6 +75,7 @@ def registration(
     *,
     money: Money = TOTAL,
     capture: str = "automatic",
+    **terms: Any,
 ) -> PreparedCall:
     request = SessionRequest(
         reference=reference,
@@ -82,9 +84,8 @@ def registration(
         return_url=f"https://bps.example/return/?session={reference}",
         webhook_url="https://bps.example/webhooks/adyen/",
         expires_at=NOON + timedelta(hours=1),
-        locale="nl",
         capture=capture,
-        metadata={"order": "o-1"},
+        **{"locale": "nl", "metadata": {"order": "o-1"}, **terms},
     )
     return client.prepare_register(request, key=f"register-{reference}")
 
@@ -401,6 +402,75 @@ class TestARefund:
         adyen.processes()
         assert len(news(adyen, client)) == 1
         assert adyen.books()["ref-1"] == Book("EUR", charged=1999, refunded=500)
+
+
+class TestEveryKindOfCheckout:
+    """From its registration by its capture to the return of a part, as shops differ."""
+
+    @pytest.mark.parametrize(
+        ("whole", "taken", "given", "reason", "terms"),
+        [
+            (Money("5", "ISK"), "4", "3", "fraud", {"locale": "de"}),
+            (Money("9990", "CLP"), "9990", "1", "RETURN", {"locale": "es", "metadata": {}}),
+            (Money("150000.00", "IDR"), "75000.00", "5.00", "other", {"locale": "en"}),
+            (Money("1.250", "KWD"), "1.249", "0.001", "Duplicate", {"locale": "ar"}),
+            (Money("980", "JPY"), "980", "980", "customer request", {"locale": "ja-JP"}),
+            (Money("4500.00", "HUF"), "0.01", "0.01", "no reason of theirs", {"locale": "hu"}),
+            (Money("0.75", "USD"), "0.70", "0.69", "", {"locale": "en-US"}),
+            (Money("500.00", "CVE"), "300.00", "100.00", "", {"locale": "pt_PT"}),
+            (Money("12000", "UGX"), "12000", "6000", "return", {"locale": "fr"}),
+            (Money("77.70", "TWD"), "77.70", "0.70", "", {"locale": "zz"}),
+            (Money("99.95", "GBP"), "99.95", "9.95", "", {"metadata": {"note": 'a "b" \\ c:ü'}}),
+            (Money("1.00", "CHF"), "0.50", "0.25", "", {"metadata": {"a": "1", "b": "2"}}),
+        ],
+        ids=lambda value: value.currency if isinstance(value, Money) else "",
+    )
+    def test_is_taken_and_given_back_in_part(
+        self,
+        adyen: FakeAdyen,
+        client: AdyenClient,
+        *,
+        whole: Money,
+        taken: str,
+        given: str,
+        reason: str,
+        terms: dict[str, Any],
+    ):
+        reference = f"ref-{whole.currency}"
+        call = registration(client, reference, money=whole, capture="manual", **terms)
+        ref = PspReference(client.register(call).psp_token, reference)
+        ref = paid(adyen, client, ref)
+        capture, refund = Money(taken, whole.currency), Money(given, whole.currency)
+
+        client.capture(client.prepare_capture(ref, capture, key="capture-1"))
+        adyen.processes()
+        [captured] = news(adyen, client)
+        client.refund(
+            client.prepare_refund(ref, refund, refund_id="rf-1", reason=reason, key="refund-1")
+        )
+        adyen.processes()
+        [refunded] = news(adyen, client)
+
+        assert captured.report is not None
+        assert captured.report.captured == capture
+        assert refunded.refund_report is not None
+        assert (refunded.refund_report.state, refunded.refund_report.money) == (
+            RefundState.SUCCESSFUL,
+            refund,
+        )
+
+    @pytest.mark.parametrize("is_known", [True, False], ids=["by theirs", "by ours"])
+    @pytest.mark.parametrize("reference", ["ref-1", "0192f0c0-0000-7000-8000-000000000001"])
+    def test_is_let_go_by_whichever_reference_is_known(
+        self, adyen: FakeAdyen, client: AdyenClient, reference: str, is_known: bool
+    ):
+        ref = register(client, reference, capture="manual")
+        known = paid(adyen, client, ref)
+
+        client.cancel(client.prepare_cancel(known if is_known else ref, key="cancel-1"))
+        adyen.processes()
+
+        assert state_told(adyen, client) is ReportedState.CANCELLED
 
 
 class TestWhenThingsGoWrong:

@@ -32,6 +32,7 @@ from psp_clients.contract import (
 )
 from psp_clients.http import Transport
 from psp_clients.paypal import PayPalClient
+from psp_clients.paypal.money import CURRENCIES, WHOLE
 from tests.psp_fakes.paypal import CLIENT_ID, CLIENT_SECRET, FakePayPal, Fault
 from tests.psp_fakes.paypal_signer import WEBHOOK_ID, Signer
 
@@ -383,6 +384,21 @@ class TestARefund:
             self.give_back(client, ref, "0.02", "rf-3")
         assert paypal.refunded() == {"EUR": Decimal("19.98")}
         assert client.fetch(ref).psp_word == "PARTIALLY_REFUNDED"
+
+    def test_is_given_in_part_in_every_currency_that_paypal_takes(
+        self, paypal: FakePayPal, client: PayPalClient
+    ):
+        for number, currency in enumerate(sorted(CURRENCIES), start=11):
+            cents = "" if currency == "JPY" else ".00" if currency in WHOLE else ".75"
+            whole, part = Money(f"{number}{cents}", currency), Money(f"7{cents}", currency)
+            ref = register(client, f"ref-{currency}", whole)
+            paypal.payer_approves(ref.psp_token)
+            ref = replace(ref, payment_reference=buy(client, ref, whole).payment_reference)
+            call = client.prepare_refund(
+                ref, part, refund_id=f"rf-{currency}", reason="", key=f"k-{currency}"
+            )
+            assert client.refund(call).money == part
+        assert paypal.charged().keys() == paypal.refunded().keys() == CURRENCIES
 
     def test_may_be_pending_and_end_either_way(
         self, paypal: FakePayPal, client: PayPalClient, ref: PspReference

@@ -383,6 +383,7 @@ class TestTheSandboxClient(SandboxDialect):
             {"purchase_url": "//psp.example/"},
             {"purchase_url": "/purchase"},
             {"purchase_url": "https://"},
+            {"purchase_url": "https://[/"},
             {"purchase_url": "https://psp.example/\r\nX: y"},
             {"purchase_url": "https://psp.example/" + "x" * 2000},
         ],

@@ -8,7 +8,6 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from payments.services import due
 from payments.tasks import HANDLERS, handle
 from tests.api.caller import Caller
 from tests.hosted.server import HostedPsp, signature
+from tests.passing_time import let_pass
 
 _numbers = count(1)
 
@@ -82,19 +82,7 @@ class Street:
 
     def let_pass(self, session: PaymentSession, **time: float) -> None:
         """Let time pass for everything about a session."""
-        with connection.cursor() as cursor:
-            for table, key, columns in (
-                ("paymentsession", "id", ("expires_at", "due_at", "created_at", "returned_at")),
-                ("purchase", "session_id", ("due_at", "phase_since", "created_at")),
-                ("webhookreceipt", "session_id", ("due_at", "processed_at")),
-            ):
-                moved = ", ".join(
-                    f"{name} = {name} - make_interval(secs => %(by)s)" for name in columns
-                )
-                cursor.execute(
-                    f"UPDATE payments_{table} SET {moved} WHERE {key} = %(session)s",  # noqa: S608
-                    {"by": timedelta(**time).total_seconds(), "session": session.pk},
-                )
+        let_pass(session, timedelta(**time))
 
     def purchase(self, session: PaymentSession) -> Purchase | None:
         """Return the purchase's row, if there is one."""

@@ -6,28 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pytest_django.live_server_helper import LiveServer
 
 from payments.circuit import Circuit
 from payments.models import Shop, ShopApiKey
 from payments.psp import psp_client
-from tests.bps_server import bps_web
+from tests.bps_server import bps_url, bps_web
 from tests.sandbox_server import SandboxServer, free_port, sandbox
 from tests.scenarios.world import World
 
 __all__ = ["bps_url", "sandbox", "world"]
-
-
-@pytest.fixture
-def bps_url(transactional_db: None) -> Iterator[str]:
-    """Serve BPS by threads of this process until the story ends.
-
-    Not pytest-django's live_server, which serves all stories: late webhooks of one would reach the
-    next.
-    """
-    server = LiveServer("127.0.0.1")
-    yield server.url
-    server.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,69 @@
+"""A start with .env.example and the test keys of any one PSP: they are all that is needed."""
+
+from __future__ import annotations
+
+import pytest
+
+from psp_clients.registry import PSPS, variable
+from tests.house.environments import PRODUCTION, faults_of, manage, shown_in_example
+
+# Of the form that each PSP hands out, and nobody's.
+TEST_KEYS = {
+    "adyen": {
+        "ADYEN_API_KEY": "AQEnobody's+key/of+an+API+credential=",
+        "ADYEN_MERCHANT_ACCOUNT": "NobodyECOM",
+        "ADYEN_HMAC_KEYS": "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056",
+    },
+    "mollie": {"MOLLIE_API_KEY": "test_" + "nobody" * 5},
+    "paypal": {
+        "PAYPAL_CLIENT_ID": "A" + "nobody" * 13,
+        "PAYPAL_CLIENT_SECRET": "E" + "nobody" * 13,
+        "PAYPAL_WEBHOOK_ID": "1JE4291016473214C",
+    },
+    "sandbox": {
+        "SANDBOX_PSP_ALLOWED": "on",
+        "SANDBOX_PSP_URL": "https://psp.example.com/psp",
+        "SANDBOX_PSP_API_KEY": "nobody",
+        "SANDBOX_PSP_WEBHOOK_SECRETS": "whsec_dGVzdHMtc2lnbi13aXRoLXRoaXMtc2VjcmV0LW9ubHk=",
+    },
+    "stripe": {
+        "STRIPE_API_KEY": "sk_test_" + "nobody" * 5,
+        "STRIPE_WEBHOOK_SECRETS": "whsec_" + "nobody" * 5,
+    },
+}
+OF_ANY_PSP = {name for psp in PSPS for name in shown_in_example() if name.startswith(psp.upper())}
+REQUIRED = [
+    (psp, variable(psp, one.name))
+    for psp in PSPS
+    for one in PSPS[psp].SETTINGS
+    if one.default is None
+]
+
+BUILD = """
+from django.core.management import call_command
+from payments.psp import psp_client, psp_mode
+call_command("check")
+print(psp_client("{psp}").name, psp_mode("{psp}"))
+"""
+
+
+def example_of(psp: str) -> dict[str, str]:
+    """Return .env.example as whoever uses one PSP fills it in: ourselves, and its keys."""
+    ourselves = {name: value for name, value in PRODUCTION.items() if name not in OF_ANY_PSP}
+    return {**shown_in_example(), **ourselves, "BPS_PSPS": psp, **TEST_KEYS[psp]}
+
+
+@pytest.mark.parametrize("psp", PSPS)
+def test_makes_a_client_of_that_psp_which_moves_no_real_money(psp: str):
+    start = manage("shell", "-c", BUILD.format(psp=psp), environment=example_of(psp))
+
+    assert start.returncode == 0, start.stderr
+    assert "System check identified no issues" in start.stdout
+    assert start.stdout.splitlines()[-1] == f"{psp} test"
+
+
+@pytest.mark.parametrize(("psp", "name"), REQUIRED)
+def test_names_the_one_key_that_is_missing(psp: str, name: str):
+    [fault] = faults_of({**example_of(psp), name: ""})
+
+    assert fault.startswith(f"{name} is missing, and BPS_PSPS names {psp}: ")
