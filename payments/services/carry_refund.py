@@ -40,13 +40,15 @@ def carry_refund(refund_id: UUID, *, now: datetime) -> None:
         now=now,
         key_window=window,
     )
-    if step is Step.SEND and claim_send(call, now=now, key_window=window):
-        _send(refund, call)
-    else:
+    if step is not Step.SEND or not claim_send(call, now=now, key_window=window):
         _look_up(refund, now)
+    elif _send(refund, call) is Conclusion.IN_DOUBT and call.sends > 1:
+        # A PSP may repeat the same fault under the same key for as long as it knows the key.
+        refund.refresh_from_db(fields=["due_at", "phase", "phase_since", "polls"])
+        _look_up(refund, timezone.now())
 
 
-def _send(refund: Refund, call: PspCall) -> None:
+def _send(refund: Refund, call: PspCall) -> Conclusion:
     passing(CrashPoint.BEFORE_SEND)
     prepared = call.prepared
     answer = ask(call.psp, lambda client: client.refund(prepared))
@@ -55,9 +57,10 @@ def _send(refund: Refund, call: PspCall) -> None:
     with transaction.atomic(durable=True):
         first_and_only = is_first_and_only(call, answer)
         finish_call(call, answer, first_and_only=first_and_only, now=now)
-        _conclude(refund, call, answer, now, first_and_only=first_and_only)
+        concluded = _conclude(refund, call, answer, now, first_and_only=first_and_only)
         passing(CrashPoint.BEFORE_RECORD_COMMIT)
     passing(CrashPoint.AFTER_RECORD_COMMIT)
+    return concluded
 
 
 def _conclude(
@@ -67,12 +70,13 @@ def _conclude(
     now: datetime,
     *,
     first_and_only: bool,
-) -> None:
+) -> Conclusion:
     cause = Cause(CauseKind.PSP_CALL, str(call.pk))
     why = str(answer.error or "")[:500]
     if answer.outcome is CallOutcome.AUTH_FAILED:
         open_case(refund.purchase.session, CaseKind.REFUSED_BY_PSP, why, refund.purchase)
-    match conclude_refund(answer.outcome, first_and_only=first_and_only):
+    conclusion = conclude_refund(answer.outcome, first_and_only=first_and_only)
+    match conclusion:
         case Conclusion.APPLY if answer.result is not None:
             apply_refund_report(refund, answer.result, cause=cause, now=now)
         case Conclusion.SEND_LATER:
@@ -84,6 +88,7 @@ def _conclude(
         case _:
             mark_refund_in_doubt(refund, why=why, cause=cause, now=now)
             _schedule_next_look(refund, now)
+    return conclusion
 
 
 def _look_up(refund: Refund, now: datetime) -> None:

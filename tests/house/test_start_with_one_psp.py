@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from config.environment import Environment
+from config.psps import read_psp_settings
 from psp_clients.registry import PSPS, variable
-from tests.house.environments import PRODUCTION, faults_of, manage, shown_in_example
+from tests.house.environments import PRODUCTION, manage, shown_in_example
 
 # Of the form that each PSP hands out, and nobody's.
 TEST_KEYS = {
@@ -63,7 +66,15 @@ def test_makes_a_client_of_that_psp_which_moves_no_real_money(psp: str):
 
 
 @pytest.mark.parametrize(("psp", "name"), REQUIRED)
-def test_names_the_one_key_that_is_missing(psp: str, name: str):
-    [fault] = faults_of({**example_of(psp), name: ""})
+def test_names_the_one_key_that_is_missing(psp: str, name: str, monkeypatch: pytest.MonkeyPatch):
+    for variable_name, value in {**example_of(psp), name: ""}.items():
+        monkeypatch.setenv(variable_name, value)
+    environment = Environment()
 
-    assert fault.startswith(f"{name} is missing, and BPS_PSPS names {psp}: ")
+    read_psp_settings(environment, [psp], debug=False)
+
+    with pytest.raises(
+        ImproperlyConfigured, match=f"{name} is missing, and BPS_PSPS names {psp}: "
+    ):
+        environment.refuse_faults()
+    assert list(environment.faults) == [name]

@@ -9,7 +9,8 @@ from decimal import Decimal
 from psp_clients.contract import Money
 from tests.journeys.stage import Book, Lossy, PspStage
 from tests.journeys.suite import Journeys
-from tests.psp_fakes.stripe import FakeStripe
+from tests.journeys.world import JourneyWorld
+from tests.psp_fakes.stripe import FakeStripe, Fault
 
 # How many digits Stripe's integers count, of its pages on currencies.
 DIGITS = {"CLP": 0, "EUR": 2, "IDR": 2, "ISK": 2, "JPY": 0, "KWD": 3, "HUF": 2, "TWD": 2, "USD": 2}
@@ -85,3 +86,19 @@ class StripeStage(PspStage):
 
 class TestAJourneyThroughStripe(Journeys):
     STAGE = StripeStage
+
+    def test_gives_back_once_though_stripe_repeats_its_fault_under_the_key(
+        self, world: JourneyWorld, stage: StripeStage
+    ):
+        checkout = world.paid()
+        stage.fake.next_fault = Fault.ERROR
+        world.give_back(checkout, "5.00")
+        assert world.refunds(checkout) == [("5.00", "pending")]
+
+        stage.refunds_succeed()
+
+        world.let_pass(checkout, minutes=1)
+
+        assert world.refunds(checkout) == [("5.00", "successful")]
+        assert stage.book(checkout.token).refunded == Decimal("5.00")
+        assert world.cases(checkout) == []
