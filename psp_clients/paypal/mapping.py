@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
-from urllib.parse import urlsplit
 
 from psp_clients.contract import (
     Money,
@@ -22,7 +21,15 @@ from psp_clients.contract import (
 )
 from psp_clients.evidence import fit_to_keep
 from psp_clients.paypal.money import from_paypal
-from psp_clients.strict_json import JsonObject, Unreadable, child, children, text, text_or_blank
+from psp_clients.strict_json import (
+    JsonObject,
+    Unreadable,
+    child,
+    children,
+    text,
+    text_or_blank,
+    web_address,
+)
 
 # An order that nobody has captured. APPROVED is no more than the shopper's consent, with no money
 # reserved: only our call, which is the purchase, charges.
@@ -181,17 +188,10 @@ def _reason(resource: JsonObject) -> str:
 
 
 def _approval_address(order: JsonObject) -> str:
-    """Return where the shopper approves: never a script, never a bare path."""
+    """Return where the shopper approves."""
     for link in _links(order):
-        address = link.get("href")
-        if link.get("rel") in _APPROVAL_LINKS and isinstance(address, str):
-            parts = urlsplit(address)
-            if (
-                re.fullmatch(r"[\x21-\x7e]{1,2000}", address)
-                and parts.scheme in {"http", "https"}
-                and parts.hostname
-            ):
-                return address
+        if link.get("rel") in _APPROVAL_LINKS:
+            return web_address(link, "href")
     raise Unreadable("no link is the address of PayPal's page")
 
 

@@ -6,11 +6,8 @@ look as documented raises Unreadable, which callers take as in doubt.
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from psp_clients.contract import (
     Money,
@@ -28,6 +25,7 @@ from psp_clients.strict_json import (
     child,
     text,
     text_or_blank,
+    web_address,
 )
 from psp_clients.stripe.money import is_zero, read_money
 
@@ -106,7 +104,7 @@ def read_registered(session: JsonObject) -> RegisteredSession:
     """Return what a registration was answered with."""
     return RegisteredSession(
         psp_token=text(session, "id"),
-        purchase_url=_web_address(session, "url"),
+        purchase_url=web_address(session, "url"),
         expires_at=moment(session, "expires_at"),
         evidence=_evidence(session),
     )
@@ -217,14 +215,3 @@ def _impersonal(value: Any) -> Any:
     if isinstance(value, list):
         return [_impersonal(item) for item in value]
     return value
-
-
-def _web_address(source: JsonObject, name: str) -> str:
-    """Return an address that a shopper may be sent to: never a script, never a bare path."""
-    address = source.get(name)
-    if isinstance(address, str) and re.fullmatch(r"[\x21-\x7e]{1,2000}", address):
-        with suppress(ValueError):  # such as brackets that hold no address
-            parts = urlsplit(address)
-            if parts.scheme in {"http", "https"} and parts.hostname:
-                return address
-    raise Unreadable(f"{name} is not an http(s) address")
