@@ -188,7 +188,7 @@ def _reason(resource: JsonObject) -> str:
 
 
 def _approval_address(order: JsonObject) -> str:
-    """Return where the shopper approves: never a script, never a bare path."""
+    """Return where the shopper approves."""
     for link in _links(order):
         if link.get("rel") in _APPROVAL_LINKS:
             return web_address(link, "href")

@@ -247,7 +247,14 @@ class TestRegistering:
             {"links": [{"rel": "self", "href": PAGE}]},
             *(
                 {"links": [{"rel": "payer-action", "href": address}]}
-                for address in ("javascript:alert(1)", "/checkoutnow", "https://", "https://a b", 5)
+                for address in (
+                    "javascript:alert(1)",
+                    "/checkoutnow",
+                    "https://",
+                    "https://a b",
+                    "https://[/",
+                    5,
+                )
             ),
         ],
     )

@@ -163,6 +163,7 @@ class Journeys:
         world.arrives(checkout, address)
         answer = world.buy(checkout)
         assert (answer.status_code, world.outcome(checkout)) == (202, "started")
+        assert stage.book(checkout.token) == PAID
         assert world.page_says(checkout) == "Payment in progress"
         stage.fake.loses_answers = False
 
