@@ -13,12 +13,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from payments.circuit import Circuit
+from payments.domain.instructions import InstructionKind, InstructionState
 from payments.domain.lifecycle import PurchaseStatus, SessionStatus
 from payments.domain.money import with_digits_of
 from payments.models import (
     Case,
     Discrepancy,
     Event,
+    Instruction,
     InvariantCheck,
     NotificationTry,
     PaymentSession,
@@ -147,6 +149,30 @@ def refund_as_shown(refund: Refund) -> dict[str, Any]:
         "created_at": refund.created_at.isoformat(),
         "finished_at": refund.finished_at.isoformat() if refund.finished_at else None,
     }
+
+
+def instruction_as_shown(instruction: Instruction) -> dict[str, Any]:
+    """Return a capture or a void as shops see it."""
+    return {
+        "id": instruction.public_id,
+        "state": str(instruction.state),
+        "amount": instruction.amount,
+        "currency": instruction.currency,
+        "reason": instruction.reason,
+        "why_failed": instruction.why or None,
+        "created_at": instruction.created_at.isoformat(),
+        "finished_at": instruction.finished_at.isoformat() if instruction.finished_at else None,
+    }
+
+
+def pending_instruction(purchase: Purchase) -> Instruction | None:
+    """Return what was asked of a purchase and has not ended."""
+    return purchase.instructions.filter(state=InstructionState.PENDING).first()
+
+
+def captures_of(purchase: Purchase) -> QuerySet[Instruction]:
+    """Return what was asked to be captured of a purchase, oldest first."""
+    return purchase.instructions.filter(kind=InstructionKind.CAPTURE).order_by("pk")
 
 
 def refunds_of(purchase: Purchase) -> QuerySet[Refund]:

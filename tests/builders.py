@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
+from payments.domain.instructions import InstructionKind
 from payments.domain.lifecycle import STARTED_PHASES, Phase, SessionStatus
 from payments.domain.refunds import RefundPhase
 from payments.models import (
@@ -24,6 +25,7 @@ from payments.models import (
     CauseKind,
     Discrepancy,
     Event,
+    Instruction,
     NotificationState,
     NotificationTry,
     PaymentSession,
@@ -150,6 +152,19 @@ def make_refund(purchase: Purchase, **fields: Any) -> Refund:
         "due_at": now + timedelta(minutes=1),
     }
     return Refund.objects.create(**defaults | fields)
+
+
+def make_instruction(purchase: Purchase, **fields: Any) -> Instruction:
+    """Return a capture of everything that is about to be sent."""
+    defaults = {
+        "session": purchase.session,
+        "purchase": purchase,
+        "kind": InstructionKind.CAPTURE,
+        "amount": purchase.amount,
+        "currency": purchase.currency,
+        "due_at": timezone.now() + timedelta(minutes=1),
+    }
+    return Instruction.objects.create(**defaults | fields)
 
 
 def make_receipt(session: PaymentSession | None, **fields: Any) -> WebhookReceipt:

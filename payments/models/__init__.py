@@ -5,6 +5,7 @@ from payments.domain.orders import LateSuccess
 from payments.models.case import Case, CaseKind
 from payments.models.event import OUTCOME_EVENTS, CauseKind, Event, chained_hash
 from payments.models.idempotency import IdempotencyRecord
+from payments.models.instruction import Instruction
 from payments.models.invariant_check import InvariantCheck
 from payments.models.notification import NotificationState, NotificationTry, ShopNotification
 from payments.models.psp_call import PspCall, new_idempotency_key
@@ -33,6 +34,7 @@ __all__ = [
     "Discrepancy",
     "Event",
     "IdempotencyRecord",
+    "Instruction",
     "InvariantCheck",
     "LateSuccess",
     "NotificationState",

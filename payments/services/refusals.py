@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from payments.domain.lifecycle import SessionStatus
-from payments.models import Purchase
+from payments.models import Instruction, Purchase
 from psp_clients.contract import Money
 
 
@@ -100,6 +100,38 @@ class RefundTooLarge(Refusal):
     def __init__(self, left: Money) -> None:
         super().__init__(f"{left.amount} {left.currency} is left")
         self.left = left
+
+
+class NothingReserved(Refusal):
+    """The purchase is not authorised, or its PSP takes the money by itself."""
+
+    def __init__(self, purchase: Purchase | None = None) -> None:
+        super().__init__(purchase.phase if purchase else "nobody pressed Buy Now")
+        self.purchase = purchase
+
+
+class CaptureTooLarge(Refusal):
+    """More than what is reserved."""
+
+    def __init__(self, reserved: Money) -> None:
+        super().__init__(f"{reserved.amount} {reserved.currency} is reserved")
+        self.reserved = reserved
+
+
+class CaptureKeyReused(Refusal):
+    """What was asked of the purchase with this key before was something else."""
+
+
+class InstructionPending(Refusal):
+    """A capture or a void of the purchase is under way."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        super().__init__(instruction.public_id)
+        self.instruction = instruction
+
+
+class CannotVoid(Refusal):
+    """The PSP offers no way to let go what is reserved."""
 
 
 class PurchaseStarted(Refusal):

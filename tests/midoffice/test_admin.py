@@ -28,6 +28,7 @@ from tests.builders import (
     make_case,
     make_discrepancy,
     make_event,
+    make_instruction,
     make_notification_try,
     make_psp_call,
     make_purchase,
@@ -68,6 +69,7 @@ def make_everything() -> None:
     make_notification_try(session)
     make_case(session)
     make_refund(purchase)
+    make_instruction(purchase)
     make_statement_line(session=session)
     make_discrepancy(session)
     make_statement_format()
