@@ -2,6 +2,7 @@
 
 from payments.domain.answers import CallOutcome
 from payments.domain.orders import LateSuccess
+from payments.models.approval import Approval
 from payments.models.case import Case, CaseKind
 from payments.models.event import OUTCOME_EVENTS, CauseKind, Event, chained_hash
 from payments.models.idempotency import IdempotencyRecord
@@ -26,6 +27,7 @@ from payments.models.shop import Scope, Shop, ShopApiKey
 
 __all__ = [
     "OUTCOME_EVENTS",
+    "Approval",
     "CallOutcome",
     "Capture",
     "Case",

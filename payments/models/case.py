@@ -56,6 +56,7 @@ class Case(Record):
                 name="one_open_case_per_kind",
             ),
         ]
+        permissions: ClassVar = [("work_on_case", "Can take, annotate and resolve cases")]
         triggers: ClassVar = [never_deleted]
         ordering = ("-created_at",)
 

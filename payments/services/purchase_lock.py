@@ -1,10 +1,10 @@
-"""The lock of a purchase: with its session, in the order in which everybody takes the two."""
+"""Locks of a session, and of a purchase with it: in the order in which everybody takes them."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from payments.models import Purchase
+from payments.models import PaymentSession, Purchase
 
 
 def lock_purchase(purchase_id: UUID) -> Purchase:
@@ -14,3 +14,8 @@ def lock_purchase(purchase_id: UUID) -> Purchase:
         .select_related("session", "shop")
         .get(pk=purchase_id)
     )
+
+
+def lock_session(session_id: UUID) -> PaymentSession:
+    """Lock and read afresh a session, as whoever writes to its timeline must."""
+    return PaymentSession.objects.select_for_update(no_key=True).get(pk=session_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from payments.domain.lifecycle import SessionStatus
 from payments.models import Instruction, Purchase
@@ -132,6 +133,54 @@ class InstructionPending(Refusal):
 
 class CannotVoid(Refusal):
     """The PSP offers no way to let go what is reserved."""
+
+
+class SecondPersonNeeded(Refusal):
+    """More than one member of staff may give back of a purchase alone."""
+
+    def __init__(self, amount: Decimal) -> None:
+        super().__init__(str(amount))
+        self.amount = amount
+
+
+class NotAllowed(Refusal):
+    """The member of staff lacks the permission."""
+
+
+class ReasonRefused(Refusal):
+    """An act of staff needs a reason, and this is none that can be kept."""
+
+
+class NothingToAskAbout(Refusal):
+    """Nobody has bought on the session."""
+
+
+class NotReplayable(Refusal):
+    """The webhook was never proved to be the PSP's, or still waits to be worked on."""
+
+
+class CaseClosed(Refusal):
+    """The case was resolved meanwhile."""
+
+
+class ApprovalKeyReused(Refusal):
+    """Another act was asked for from the same form."""
+
+
+class OwnRequest(Refusal):
+    """Nobody decides what they asked for themselves."""
+
+
+class ApprovalExpired(Refusal):
+    """Nobody agreed in time."""
+
+
+class ApprovalDecided(Refusal):
+    """It was decided before."""
+
+
+class ArgumentsChanged(Refusal):
+    """What was agreed to is not what was asked for."""
 
 
 class PurchaseStarted(Refusal):
