@@ -25,6 +25,7 @@ from payments.models import (
     StatementFormat,
 )
 from tests.builders import (
+    make_approval,
     make_case,
     make_discrepancy,
     make_event,
@@ -68,6 +69,7 @@ def make_everything() -> None:
     make_receipt(session, body=b"\xff{}")
     make_notification_try(session)
     make_case(session)
+    make_approval(session)
     make_refund(purchase)
     make_instruction(purchase)
     make_statement_line(session=session)
