@@ -16,6 +16,7 @@ from dashboard.access import staff_only
 from dashboard.act_forms import ReasonForm
 from dashboard.acts import refuse
 from dashboard.fresh import ask_for_password, is_fresh
+from dashboard.message_acts import acts_on_many
 from dashboard.pages import page
 from dashboard.refusal_words import in_words
 from payments import selectors
@@ -30,11 +31,12 @@ from psp_clients.contract import PspError
 @staff_only
 @require_safe
 def approvals(request: HttpRequest) -> HttpResponse:
-    """List what waits for a decision, the oldest first, and the latest that were decided."""
+    """List what waits for a decision and what was decided, and lead to the acts on many rows."""
     now = timezone.now()
     context = {
         "waiting": selectors.approvals_waiting(now),
         "decided": selectors.approvals_decided(now),
+        "acts": acts_on_many(cast("User", request.user)),
         "now": now,
     }
     return page(request, "dashboard/approvals.html", context)

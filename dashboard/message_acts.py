@@ -134,3 +134,12 @@ RESEND_SINCE: Final = Act(
 )
 ROW_ACTS: Final = {REPLAY: "receipts", RESEND: "notifications"}
 BULK_ACTS: Final = (ASK_MANY, REPLAY_MANY, RESEND_SINCE)
+
+
+def acts_on_many(by: User) -> list[tuple[str, str]]:
+    """Return the title and address of each act on many rows that somebody may do."""
+    return [
+        (act.title, reverse(f"mid-office:{act.name}"))
+        for act in BULK_ACTS
+        if by.has_perm(f"payments.{act.permission}")
+    ]
