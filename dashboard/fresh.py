@@ -11,13 +11,14 @@ from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods
 
 from dashboard.access import staff_only
+from dashboard.pages import page
 
 FRESH_FOR: Final = timedelta(minutes=5)
 MOST_WRONG_PASSWORDS: Final = 5
@@ -84,4 +85,4 @@ def password(request: HttpRequest) -> HttpResponse:
             logout(request)
             return redirect("mid-office:login")
         form.add_error("password", "This is not your password.")
-    return render(request, "dashboard/password.html", {"form": form, "next": wanted})
+    return page(request, "dashboard/password.html", {"form": form, "next": wanted})

@@ -27,13 +27,15 @@ class ApprovalState(StrEnum):
     WAITING = "waiting"
     GRANTED = "granted"  # agreed to; being carried out
     DONE = "done"  # agreed to and carried out
+    FAILED = "failed"  # agreed to, and could not be done any more
     REJECTED = "rejected"
 
 
 APPROVAL_GRAPH: Final[dict[ApprovalState, frozenset[ApprovalState]]] = {
     ApprovalState.WAITING: frozenset({ApprovalState.GRANTED, ApprovalState.REJECTED}),
-    ApprovalState.GRANTED: frozenset({ApprovalState.DONE}),
+    ApprovalState.GRANTED: frozenset({ApprovalState.DONE, ApprovalState.FAILED}),
     ApprovalState.DONE: frozenset(),
+    ApprovalState.FAILED: frozenset(),
     ApprovalState.REJECTED: frozenset(),
 }
 

@@ -18,12 +18,14 @@ from payments.services.refusals import (
     ApprovalExpired,
     ArgumentsChanged,
     OwnRequest,
+    Refusal,
 )
 from payments.services.request_refund import request_refund
 from payments.services.staff_cases import resolve_case
 from payments.services.staff_messages import replay_many
 from payments.services.staff_rules import allowed, record_act
 from payments.services.timeline import Cause
+from psp_clients.contract import PspError
 
 
 def approve(*, by: User, approval_id: UUID, seen_hash: str, note: str, now: datetime) -> Approval:
@@ -32,7 +34,8 @@ def approve(*, by: User, approval_id: UUID, seen_hash: str, note: str, now: date
     `seen_hash` is that of the arguments that were shown. Should this process die after the
     agreement, approving again only carries it out: it is done once.
     Raises NotAllowed, ReasonRefused, OwnRequest, ApprovalExpired, ApprovalDecided and
-    ArgumentsChanged, each of which changes nothing; and what the act itself raises.
+    ArgumentsChanged, each of which changes nothing; and what the act itself raises, which closes
+    the request: what cannot be done any more is asked for anew.
     """
     cause = allowed(by, roles.APPROVE, note)
     with transaction.atomic(durable=True):
@@ -44,11 +47,19 @@ def approve(*, by: User, approval_id: UUID, seen_hash: str, note: str, now: date
         if approval.state == ApprovalState.WAITING:
             _decide(approval, ApprovalState.GRANTED, by=by, note=note, cause=cause, now=now)
     asked = Cause(CauseKind.STAFF, str(approval.pk), approval.requested_by.get_username())
-    _perform(approval, asked, now)
-    Approval.objects.filter(pk=approval.pk, state=ApprovalState.GRANTED).update(
-        state=ApprovalState.DONE, updated_at=now
-    )
+    try:
+        _perform(approval, asked, now)
+    except (Refusal, PspError):
+        _close(approval, ApprovalState.FAILED, now)
+        raise
+    _close(approval, ApprovalState.DONE, now)
     return approval
+
+
+def _close(approval: Approval, state: ApprovalState, now: datetime) -> None:
+    Approval.objects.filter(pk=approval.pk, state=ApprovalState.GRANTED).update(
+        state=state, updated_at=now
+    )
 
 
 def reject(*, by: User, approval_id: UUID, note: str, now: datetime) -> Approval:

@@ -8,6 +8,7 @@ then there is a purchase. A session with a purchase is never ended here.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -48,6 +49,7 @@ def cancel_session(
     cause: Cause,
     now: datetime,
     why: str = "asked for by the shop",
+    reason: str = "",
 ) -> PaymentSession:
     """Cancel a session that nobody bought on; from now on Buy Now is refused.
 
@@ -69,8 +71,9 @@ def cancel_session(
         if session.status == SessionStatus.CANCELLED:
             return session
         if session.cancel_requested_at is None:
-            session.cancel_requested_at, session.cancel_reason = now, why[:200]
-            insert_together(event(session, "session.cancel_requested", cause, why=why))
+            told: dict[str, Any] = {"reason": reason} if reason else {}
+            session.cancel_requested_at, session.cancel_reason = now, why
+            insert_together(event(session, "session.cancel_requested", cause, **told))
         session.due_at, session.leased_until = now, due.lease_end(now)
         session.save(
             update_fields=[

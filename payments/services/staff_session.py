@@ -28,7 +28,8 @@ def cancel(*, by: User, session: PaymentSession, reason: str, now: datetime) -> 
         checkout_id=session.checkout_id,
         cause=cause,
         now=now,
-        why=f"{reason} ({by.get_username()})",
+        why="asked for by staff",
+        reason=reason,
     )
 
 

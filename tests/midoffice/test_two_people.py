@@ -176,6 +176,17 @@ class TestARefundAboveTheLimit:
         assert not Refund.objects.exists()
         assert Approval.objects.get().state == "waiting"
 
+    def test_that_cannot_be_made_any_more_is_closed(
+        self, asked: Approval, olga: Person, paul: Person, purchase: Purchase
+    ):
+        act(olga.browser, "refund", purchase.session_id, amount="10.00")
+
+        response = decide(paul, asked)
+
+        assert "Only 10.00 EUR is left to give back." in response.content.decode()
+        assert [refund.amount for refund in Refund.objects.all()] == ["10.00"]
+        assert Approval.objects.get().state == "failed"
+
     def test_needs_a_password_that_is_fresh(self, asked: Approval, paul: Person):
         gave_password(paul.browser, ago=timedelta(minutes=6))
         before = snapshot()
@@ -268,12 +279,12 @@ class TestReplayingAPeriod:
         receipt = make_receipt(make_session())
         rejected = make_receipt(None, state=ReceiptState.REJECTED, event_id=None)
         now = timezone.now()
-        period = {
-            "since": (now - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S"),
-            "until": (now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S"),
-        }
+        since, until = (
+            (now + hours).strftime("%Y-%m-%dT%H:%M:%S")
+            for hours in (timedelta(hours=-1), timedelta(hours=1))
+        )
 
-        act(olga.browser, "replay-many", psp="sandbox", **period)
+        act(olga.browser, "replay-many", psp="sandbox", since=since, until=until)
         receipt.refresh_from_db()
         assert receipt.state == ReceiptState.PROCESSED
         decide(paul, Approval.objects.get())
