@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import staff_only
 from dashboard.badges import Badge
-from dashboard.views import page
+from dashboard.pages import page
 from payments import selectors
 from payments.invariants.catalogue import INVARIANTS, Invariant
 from payments.invariants.findings import Verdict

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.access import staff_only
-from dashboard.views import page
+from dashboard.pages import page
 from payments.psp_health import OTHER, ROADS, health_of_psps
 
 PERIODS: Final = {

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard.access import staff_only
 from dashboard.badges import Badge
+from dashboard.pages import page
 from dashboard.reconciliation_forms import ReconcileForm, ResolveForm
-from dashboard.views import page
 from payments import selectors
 from payments.domain.statement import Layout, StatementRefused, read_statement
 from payments.models import Discrepancy, ReconciliationRun, Resolution, RunState

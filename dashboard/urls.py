@@ -1,18 +1,19 @@
 """Addresses of the mid-office."""
 
-from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard import invariants, psps, reconciliation, support, views
+from dashboard import approvals, cases, invariants, pages, psps, reconciliation, support, views
+from dashboard.acts import view_of
+from dashboard.fresh import Login, password
+from dashboard.message_acts import BULK_ACTS, ROW_ACTS
+from dashboard.session_acts import SESSION_ACTS
 
 app_name = "mid-office"
 
-login = LoginView.as_view(
-    template_name="dashboard/login.html",
-    authentication_form=AdminAuthenticationForm,  # refuses whoever is no staff
+login = Login.as_view(
     redirect_authenticated_user=False,
-    extra_context={"sandbox_words": views.sandbox_words},
+    extra_context={"sandbox_words": pages.sandbox_words},
 )
 
 urlpatterns = [
@@ -21,7 +22,6 @@ urlpatterns = [
     path("", views.sessions, name="sessions"),
     path("search/", views.search, name="search"),
     path("sessions/<uuid:session_id>/", views.session, name="session"),
-    path("sessions/<uuid:session_id>/ask-the-psp/", views.ask_the_psp, name="ask-the-psp"),
     path("reconciliations/", reconciliation.runs, name="reconciliations"),
     path("reconciliations/new/", reconciliation.reconcile_now, name="reconcile-now"),
     path("reconciliations/<uuid:run_id>/", reconciliation.run, name="reconciliation"),
@@ -35,6 +35,23 @@ urlpatterns = [
     path(
         "sessions/<uuid:session_id>/support-bundle/", support.support_bundle, name="support-bundle"
     ),
+    path("password/", password, name="password"),
+    *(
+        path(f"sessions/<uuid:row_id>/{act.name}/", view_of(act), name=act.name)
+        for act in SESSION_ACTS
+    ),
+    *(
+        path(f"{folder}/<uuid:row_id>/{act.name}/", view_of(act), name=act.name)
+        for act, folder in ROW_ACTS.items()
+    ),
+    *(path(f"many/{act.name}/", view_of(act), name=act.name) for act in BULK_ACTS),
+    path("cases/<uuid:case_id>/", cases.case, name="case"),
+    *(
+        path(f"cases/<uuid:row_id>/{act.name}/", view_of(act), name=act.name)
+        for act in cases.CASE_ACTS
+    ),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
     path("psps/", psps.psps, name="psps"),
     path("invariants/", invariants.board, name="invariants"),
     path("invariants/check/", invariants.check_now, name="check-invariants"),

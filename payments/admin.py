@@ -164,6 +164,26 @@ class RefundAdmin(HistoryAdmin):
     search_fields = ("=id", "=refund_reference", "=session__checkout_id")
 
 
+@admin.register(rows.Instruction)
+class InstructionAdmin(HistoryAdmin):
+    """Captures and voids."""
+
+    list_display = ("public_id", "purchase", "amount", "currency", "state", "created_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("purchase", "session")
+    search_fields = ("=id", "=session__checkout_id")
+
+
+@admin.register(rows.Approval)
+class ApprovalAdmin(HistoryAdmin):
+    """What needed a second person. Decided in the mid-office."""
+
+    list_display = ("act", "session", "requested_by", "state", "decided_by", "expires_at")
+    list_filter = ("act", "state")
+    list_select_related = ("session", "requested_by", "decided_by")
+    search_fields = ("=id", "=session__checkout_id")
+
+
 @admin.register(rows.IdempotencyRecord)
 class IdempotencyRecordAdmin(HistoryAdmin):
     """Requests that may be repeated, and what they were answered."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 
-from payments.domain.money import MoneyRefused, currency_digits
+from payments.domain.money import MoneyRefused, currency_digits, parse_money
 from payments.domain.statement import layout_faults
 from payments.models import Scope, Shop, ShopApiKey, StatementFormat
 from payments.models.shop import ANY_CURRENCY
@@ -65,6 +65,7 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
             "notification_url",
             "new_notification_secret",
             "late_success",
+            "refund_limits",
         )
 
     def clean_routing(self) -> Any:
@@ -78,6 +79,16 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
                 known = ", ".join(sorted(PSPS))
                 raise ValidationError(f"{currency}: must be a list of PSPs out of {known}.")
         return routing
+
+    def clean_refund_limits(self) -> Any:
+        """Refuse limits that are no money."""
+        limits = self.cleaned_data["refund_limits"] or {}
+        if not isinstance(limits, dict):
+            raise ValidationError('It must look like {"EUR": "100.00"}.')
+        try:
+            return {code: parse_money(sum_, code).amount for code, sum_ in limits.items()}
+        except MoneyRefused as refused:
+            raise ValidationError(f"{refused.field}: {refused.reason}.") from refused
 
     def clean_new_notification_secret(self) -> str:
         """Refuse what Standard Webhooks could not sign with."""

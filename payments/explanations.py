@@ -11,6 +11,7 @@ from django.conf import settings
 from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
 from payments.models import Capture, PaymentSession, Purchase
 from payments.psp import can_be_asked
+from payments.selectors import pending_instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ def _after_the_end(purchase: Purchase) -> str:
 
 
 def _next_of_started(session: PaymentSession, purchase: Purchase) -> str:
+    if purchase.phase == Phase.AUTHORIZED and (asked := pending_instruction(purchase)):
+        return f"A {asked.kind} was asked for: BPS sends it, and asks the PSP until it is done."
     if purchase.phase == Phase.AUTHORIZED and session.capture == Capture.MANUAL:
         return "The shop captures it when it ships. BPS asks the PSP meanwhile."
     if session.psp in settings.BPS_PSPS and not can_be_asked(session.psp):

@@ -13,12 +13,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from payments.circuit import Circuit
+from payments.domain.approvals import ApprovalState, ApprovedAct
+from payments.domain.instructions import InstructionKind, InstructionState
 from payments.domain.lifecycle import PurchaseStatus, SessionStatus
 from payments.domain.money import with_digits_of
 from payments.models import (
+    Approval,
     Case,
     Discrepancy,
     Event,
+    Instruction,
     InvariantCheck,
     NotificationTry,
     PaymentSession,
@@ -33,6 +37,9 @@ from payments.models import (
 )
 from payments.psp import is_for_tests, psp_client, psp_mode
 from psp_clients.registry import PSPS
+
+# However much there was, a page shows the latest.
+MOST_MESSAGES: Final = 100
 
 
 def session_of_shop(shop: Shop, checkout_id: str) -> PaymentSession | None:
@@ -147,6 +154,82 @@ def refund_as_shown(refund: Refund) -> dict[str, Any]:
         "created_at": refund.created_at.isoformat(),
         "finished_at": refund.finished_at.isoformat() if refund.finished_at else None,
     }
+
+
+def instruction_as_shown(instruction: Instruction) -> dict[str, Any]:
+    """Return a capture or a void as shops see it."""
+    return {
+        "id": instruction.public_id,
+        "state": str(instruction.state),
+        "amount": instruction.amount,
+        "currency": instruction.currency,
+        "reason": instruction.reason,
+        "why_failed": instruction.why or None,
+        "created_at": instruction.created_at.isoformat(),
+        "finished_at": instruction.finished_at.isoformat() if instruction.finished_at else None,
+    }
+
+
+def pending_instruction(purchase: Purchase) -> Instruction | None:
+    """Return what was asked of a purchase and has not ended."""
+    return purchase.instructions.filter(state=InstructionState.PENDING).first()
+
+
+def captures_of(purchase: Purchase) -> QuerySet[Instruction]:
+    """Return what was asked to be captured of a purchase, oldest first."""
+    return purchase.instructions.filter(kind=InstructionKind.CAPTURE).order_by("pk")
+
+
+def receipts_of(session: PaymentSession) -> QuerySet[WebhookReceipt]:
+    """Return the latest webhooks about a session."""
+    return session.receipts.order_by("-pk")[:MOST_MESSAGES]
+
+
+def notifications_of(session: PaymentSession) -> QuerySet[ShopNotification]:
+    """Return what the shop was to be told last about a session."""
+    return session.notifications.order_by("-pk")[:MOST_MESSAGES]
+
+
+def events_of_case(case: Case) -> QuerySet[Event]:
+    """Return what staff did about a case, oldest first."""
+    return Event.objects.filter(session=case.session_id, data__case=str(case.pk))
+
+
+def all_approvals() -> QuerySet[Approval]:
+    """Return every approval with its session and people."""
+    return Approval.objects.select_related("session", "requested_by", "decided_by")
+
+
+def approvals_waiting(now: datetime) -> QuerySet[Approval]:
+    """Return what waits for a second person and has not expired, the oldest first."""
+    waiting = all_approvals().filter(state=ApprovalState.WAITING, expires_at__gt=now)
+    return waiting.order_by("pk")[:MOST_MESSAGES]
+
+
+def approvals_decided(now: datetime) -> QuerySet[Approval]:
+    """Return what was decided, is being carried out, or has expired, the newest first."""
+    is_over = ~Q(state=ApprovalState.WAITING) | Q(expires_at__lte=now)
+    return all_approvals().filter(is_over).order_by("-pk")[:MOST_MESSAGES]
+
+
+def approvals_of_session(session: PaymentSession) -> QuerySet[Approval]:
+    """Return what somebody asked a second person for about a session, and nobody has decided."""
+    undecided = (ApprovalState.WAITING, ApprovalState.GRANTED)
+    return all_approvals().filter(session=session, state__in=undecided).order_by("pk")
+
+
+def approvals_of_case(case: Case) -> QuerySet[Approval]:
+    """Return what somebody asked a second person for about a case."""
+    return all_approvals().filter(
+        session=case.session_id, act=ApprovedAct.RESOLVE_CASE, arguments__case=str(case.pk)
+    )
+
+
+def may_be_decided(approval: Approval, user_id: int, now: datetime) -> bool:
+    """Tell whether a person may decide: somebody else's, in time, or one that was cut off."""
+    is_waiting = approval.state == ApprovalState.WAITING and approval.expires_at > now
+    undone = is_waiting or approval.state == ApprovalState.GRANTED
+    return undone and approval.requested_by_id != user_id
 
 
 def refunds_of(purchase: Purchase) -> QuerySet[Refund]:

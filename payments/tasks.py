@@ -19,6 +19,7 @@ from payments.domain.lifecycle import SessionStatus
 from payments.models import PaymentSession
 from payments.services import due
 from payments.services.carry import carry_purchase
+from payments.services.carry_instruction import carry_instruction
 from payments.services.carry_refund import carry_refund
 from payments.services.check_invariants import check_invariants as look_at_invariants
 from payments.services.end_session import carry_ending
@@ -51,6 +52,7 @@ HANDLERS: Final[dict[str, Callable[..., None]]] = {
     "purchase": carry_purchase,
     "receipt": process_receipt,
     "refund": carry_refund,
+    "instruction": carry_instruction,
     "session": carry_session,
     "notification": deliver_notification,
     "reconciliation": carry_run,

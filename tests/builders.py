@@ -15,15 +15,19 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
+from payments.domain.approvals import ApprovedAct, arguments_hash
+from payments.domain.instructions import InstructionKind
 from payments.domain.lifecycle import STARTED_PHASES, Phase, SessionStatus
 from payments.domain.refunds import RefundPhase
 from payments.models import (
+    Approval,
     CallOutcome,
     Case,
     CaseKind,
     CauseKind,
     Discrepancy,
     Event,
+    Instruction,
     NotificationState,
     NotificationTry,
     PaymentSession,
@@ -152,6 +156,19 @@ def make_refund(purchase: Purchase, **fields: Any) -> Refund:
     return Refund.objects.create(**defaults | fields)
 
 
+def make_instruction(purchase: Purchase, **fields: Any) -> Instruction:
+    """Return a capture of everything that is about to be sent."""
+    defaults = {
+        "session": purchase.session,
+        "purchase": purchase,
+        "kind": InstructionKind.CAPTURE,
+        "amount": purchase.amount,
+        "currency": purchase.currency,
+        "due_at": timezone.now() + timedelta(minutes=1),
+    }
+    return Instruction.objects.create(**defaults | fields)
+
+
 def make_receipt(session: PaymentSession | None, **fields: Any) -> WebhookReceipt:
     """Return a verified webhook that was worked on."""
     number = next(_numbers)
@@ -185,6 +202,23 @@ def make_case(session: PaymentSession, **fields: Any) -> Case:
     """Return an open case."""
     defaults = {"session": session, "kind": CaseKind.UNANSWERED, "detail": "Nobody answered."}
     return Case.objects.create(**defaults | fields)
+
+
+def make_approval(session: PaymentSession, **fields: Any) -> Approval:
+    """Return a request to resolve a case, which waits for a second person."""
+    number = next(_numbers)
+    arguments = {"case": str(number), "resolution": "Settled."}
+    defaults = {
+        "act": ApprovedAct.RESOLVE_CASE,
+        "session": session,
+        "arguments": arguments,
+        "arguments_hash": arguments_hash(ApprovedAct.RESOLVE_CASE, arguments),
+        "reason": "Settled.",
+        "request_key": f"form:{number}",
+        "requested_by": fields.get("requested_by") or make_user(),
+        "expires_at": timezone.now() + timedelta(hours=24),
+    }
+    return Approval.objects.create(**defaults | fields)
 
 
 def make_run(**fields: Any) -> ReconciliationRun:

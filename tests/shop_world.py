@@ -113,6 +113,13 @@ class ShopWorld:
             assert time.monotonic() < until, "it never came to hold"
             time.sleep(0.05)
 
+    def wait_until(self, holds: Callable[[], bool], *, within: float = 15) -> None:
+        """Wait until something holds, doing nothing meanwhile, or fail."""
+        until = time.monotonic() + within
+        while not holds():
+            assert time.monotonic() < until, "it never came to hold"
+            time.sleep(0.05)
+
     def let_calls_end(self) -> None:
         """Wait for calls that outlive their request, so that none ends in the next story."""
         threads().shutdown()  # a process does the same at its end

@@ -310,6 +310,53 @@ _WORDINGS: Final[dict[type[refusals.Refusal], Callable[[Any], Problem]]] = {
         "Send one key per purchase or refund, and the same key with the same request again.",
         errors=({"field": "Idempotency-Key", "reason": "belongs to a refund of another sum"},),
     ),
+    refusals.NothingReserved: lambda error: Problem(
+        "nothing-reserved",
+        409,
+        "Nothing is reserved that waits for the shop",
+        "Capture or void only what was registered with capture=manual and is authorized.",
+        "Nobody pressed Buy Now."
+        if error.purchase is None
+        else f"Purchase {error.purchase.public_id} is {error.purchase.phase}, and its checkout was "
+        f"registered with capture={error.purchase.session.capture}.",
+        money_moved=NO
+        if error.purchase is None
+        else MONEY_MOVED[PurchaseStatus(error.purchase.status)],
+        errors=({"field": "checkout_id", "reason": "has nothing to capture or to void"},),
+    ),
+    refusals.CaptureTooLarge: lambda error: Problem(
+        "capture-too-large",
+        409,
+        "More than what is reserved",
+        "Ask for at most what the purchase is for.",
+        f"{error.reserved.amount} {error.reserved.currency} is reserved.",
+        errors=({"field": "amount", "reason": f"must be at most {error.reserved.amount}"},),
+    ),
+    refusals.CaptureKeyReused: lambda _: Problem(
+        "idempotency-key-reused",
+        422,
+        "The Idempotency-Key header belongs to another request",
+        "Send one key per purchase, capture or refund, and the same key with the same request "
+        "again.",
+        errors=({"field": "Idempotency-Key", "reason": "belongs to something else"},),
+    ),
+    refusals.InstructionPending: lambda error: Problem(
+        f"{error.instruction.kind}-in-progress",
+        409,
+        f"A {error.instruction.kind} of the purchase is under way",
+        "Wait for its end; BPS tells you by webhook.",
+        f"{error.instruction.public_id} of {error.instruction.amount} "
+        f"{error.instruction.currency} has not ended.",
+        money_moved=UNKNOWN,
+        errors=({"field": "checkout_id", "reason": "something else was asked of it"},),
+    ),
+    refusals.CannotVoid: lambda _: Problem(
+        "void-not-offered",
+        422,
+        "The PSP offers no way to let go what is reserved",
+        "Wait: what is not captured is let go by the issuer in the end.",
+        errors=({"field": "checkout_id", "reason": "its PSP cannot cancel"},),
+    ),
     refusals.PurchaseStarted: lambda error: Problem(
         "purchase-started",
         409,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -12,10 +11,10 @@ from rest_framework.response import Response
 
 from payments import selectors
 from payments.api import serializers as forms
+from payments.api.amounts import sent_amount
 from payments.api.idempotency import HEADER, answer_once
-from payments.api.problems import ProblemRaised, invalid
 from payments.api.views import CHECKOUT_ID, IDEMPOTENCY_KEY, ShopView, problems
-from payments.domain.money import MoneyRefused, parse_money, with_digits_of
+from payments.domain.money import with_digits_of
 from payments.models import Refund
 from payments.services.refusals import NothingToRefund
 from payments.services.request_refund import request_refund
@@ -45,7 +44,7 @@ class Refunds(ShopView):
         form = self.read(forms.RefundRequest)
         session = self.session(checkout_id)
         purchase = selectors.purchase_of(session)
-        amount = _amount(form["amount"], session.currency) if "amount" in form else None
+        amount = sent_amount(form, session.currency)
         if purchase is None:
             raise NothingToRefund
         refund = request_refund(
@@ -90,10 +89,3 @@ class Refunds(ShopView):
                 "currency": session.currency,
             }
         )
-
-
-def _amount(sent: Any, currency: str) -> Decimal:
-    try:
-        return Decimal(parse_money(sent, currency).amount)
-    except MoneyRefused as refused:
-        raise ProblemRaised(invalid((refused.field, refused.reason))) from refused

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from payments.domain.instructions import InstructionState
 from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
 from payments.domain.money import (
     CANONICAL_AMOUNT,
@@ -219,6 +220,19 @@ class RefundRequest(Strict):
     reason = Text(max_length=200, required=False, default="")
 
 
+class CaptureRequest(Strict):
+    """A capture; without an amount, of all that is reserved."""
+
+    amount = Amount(required=False, help_text='Decimal string in major units: "5.00"')
+    reason = Text(max_length=200, required=False, default="")
+
+
+class VoidRequest(Strict):
+    """Letting go what is reserved."""
+
+    reason = Text(max_length=200, required=False, default="")
+
+
 class ReasonAnswer(serializers.Serializer[Any]):
     """Why a purchase failed."""
 
@@ -313,6 +327,25 @@ class RefundList(serializers.Serializer[Any]):
     results = RefundAnswer(many=True)
     refundable_amount = serializers.CharField()
     currency = serializers.CharField()
+
+
+class InstructionAnswer(serializers.Serializer[Any]):
+    """A capture or a void as shops see it."""
+
+    id = serializers.CharField()
+    state = serializers.ChoiceField(choices=[str(s) for s in InstructionState])
+    amount = serializers.CharField()
+    currency = serializers.CharField()
+    reason = serializers.CharField()
+    why_failed = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class CaptureList(serializers.Serializer[Any]):
+    """What was asked to be captured of a purchase."""
+
+    results = InstructionAnswer(many=True)
 
 
 class EventAnswer(serializers.Serializer[Any]):

@@ -41,6 +41,16 @@ REFUND_FORGOTTEN: Final = """
                           AND asked.kind <> 'invariant')
      LIMIT %(limit)s
 """
+INSTRUCTION_FORGOTTEN: Final = """
+    SELECT instruction.session_id, 'instruction', instruction.id,
+           instruction.kind || ' pending, with nothing due and nobody asked'
+      FROM payments_instruction AS instruction
+     WHERE instruction.state = 'pending' AND instruction.due_at IS NULL
+       AND NOT EXISTS (SELECT FROM payments_case AS asked
+                        WHERE asked.session_id = instruction.session_id
+                          AND asked.resolved_at IS NULL AND asked.kind <> 'invariant')
+     LIMIT %(limit)s
+"""
 RECEIPT_FORGOTTEN: Final = """
     SELECT receipt.session_id, 'webhook', receipt.id, 'waiting, with nothing due'
       FROM payments_webhookreceipt AS receipt

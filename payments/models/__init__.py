@@ -2,9 +2,11 @@
 
 from payments.domain.answers import CallOutcome
 from payments.domain.orders import LateSuccess
+from payments.models.approval import Approval
 from payments.models.case import Case, CaseKind
 from payments.models.event import OUTCOME_EVENTS, CauseKind, Event, chained_hash
 from payments.models.idempotency import IdempotencyRecord
+from payments.models.instruction import Instruction
 from payments.models.invariant_check import InvariantCheck
 from payments.models.notification import NotificationState, NotificationTry, ShopNotification
 from payments.models.psp_call import PspCall, new_idempotency_key
@@ -25,6 +27,7 @@ from payments.models.shop import Scope, Shop, ShopApiKey
 
 __all__ = [
     "OUTCOME_EVENTS",
+    "Approval",
     "CallOutcome",
     "Capture",
     "Case",
@@ -33,6 +36,7 @@ __all__ = [
     "Discrepancy",
     "Event",
     "IdempotencyRecord",
+    "Instruction",
     "InvariantCheck",
     "LateSuccess",
     "NotificationState",

@@ -23,6 +23,7 @@ class CaseKind(models.TextChoices):
     UNANSWERED = "unanswered", "no answer for a week"
     REFUND_FAILED = "refund_failed", "a refund did not reach the shopper"
     REFUSED_BY_PSP = "refused_by_psp", "the PSP refuses our request or our credentials"
+    NOT_AS_ASKED = "not_as_asked", "a capture or a void did not come about as asked"
     PSP_NEWS = "psp_news", "the PSP tells of a dispute, or of other news for a person"
     DISCREPANCY = "discrepancy", "the PSP's books and ours differ"
     INVARIANT = "invariant", "our own records break an invariant"
@@ -55,6 +56,7 @@ class Case(Record):
                 name="one_open_case_per_kind",
             ),
         ]
+        permissions: ClassVar = [("work_on_case", "Can take, annotate and resolve cases")]
         triggers: ClassVar = [never_deleted]
         ordering = ("-created_at",)
 

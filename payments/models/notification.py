@@ -48,6 +48,7 @@ class ShopNotification(Record, DueWork):
             forgotten_index("notification_forgotten", "state", NotificationState.WAITING),
             models.Index(fields=["session"], name="notification_by_session"),
         ]
+        permissions: ClassVar = [("resend_notification", "Can tell shops again")]
         triggers: ClassVar = [never_deleted, unchangeable("same_bytes", "session", "type", "body")]
 
     def __str__(self) -> str:

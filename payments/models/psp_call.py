@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import models
 
 from payments.domain.answers import CallOutcome
+from payments.models.instruction import Instruction
 from payments.models.purchase import Purchase
 from payments.models.record import Record, known, never_deleted, unchangeable
 from payments.models.refund import Refund
@@ -42,6 +43,9 @@ class PspCall(Record):
     )
     refund = models.ForeignKey(
         Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="psp_calls"
+    )
+    instruction = models.ForeignKey(
+        Instruction, on_delete=models.PROTECT, null=True, blank=True, related_name="psp_calls"
     )
     psp = models.CharField(max_length=20)
     operation = models.CharField(max_length=16, choices=[(o.value, o.value) for o in Operation])
@@ -80,6 +84,7 @@ class PspCall(Record):
                 condition=models.Q(operation="refund"),
                 name="one_refund_call_per_refund",
             ),
+            models.UniqueConstraint(fields=["instruction"], name="one_call_per_instruction"),
             known("operation", Operation, "psp_call_operation_is_known"),
         ]
         indexes: ClassVar = [
@@ -98,6 +103,7 @@ class PspCall(Record):
                 "session",
                 "purchase",
                 "refund",
+                "instruction",
                 "psp",
                 "operation",
                 "idempotency_key",

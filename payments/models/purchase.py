@@ -137,6 +137,11 @@ class Purchase(Record, DueWork):
                 name="purchase_by_psp_reference",
             ),
         ]
+        permissions: ClassVar = [
+            ("refund_purchase", "Can give money back"),
+            ("capture_purchase", "Can take what is reserved"),
+            ("void_purchase", "Can let go what is reserved"),
+        ]
         triggers: ClassVar = [
             never_deleted,
             unchangeable(

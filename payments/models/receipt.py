@@ -66,6 +66,7 @@ class WebhookReceipt(Record, DueWork):
             forgotten_index("receipt_forgotten", "state", ReceiptState.WAITING),
             models.Index(fields=["session"], name="receipt_by_session"),
         ]
+        permissions: ClassVar = [("replay_receipt", "Can have webhooks worked on again")]
 
     def __str__(self) -> str:
         return f"{self.psp} {self.event_type or 'webhook'}"

@@ -77,7 +77,7 @@ class Refund(Record, DueWork):
     phase_since = models.DateTimeField()
     polls = models.PositiveIntegerField(default=0)
     refund_reference = models.CharField(max_length=255, blank=True)
-    reason = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
     # The shop's Idempotency-Key: should its answer be lost, the repeat finds the refund by it.
     request_key = models.CharField(max_length=255, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

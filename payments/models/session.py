@@ -124,7 +124,10 @@ class PaymentSession(Record, DueWork):
                 ],
             ),
         ]
-        permissions: ClassVar = [("download_support_bundle", "Can download support bundles")]
+        permissions: ClassVar = [
+            ("download_support_bundle", "Can download support bundles"),
+            ("cancel_session", "Can cancel sessions that nobody bought on"),
+        ]
         ordering = (F("created_at").desc(), F("id").desc())
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
@@ -49,6 +50,14 @@ class Shop(Record):
         help_text="What to do with a success that comes after the purchase had failed.",
     )
 
+    refund_limits = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Currency to the sum up to which one member of staff may refund a purchase "
+        'alone: {"EUR": "100.00"}. Beyond it a second person must agree. A currency that is not '
+        "named has no limit.",
+    )
+
     class Meta:
         triggers: ClassVar = [never_deleted]
         ordering = ("name",)
@@ -60,6 +69,11 @@ class Shop(Record):
         """Return the PSPs this shop uses for a currency, first choice first."""
         names: list[str] = self.routing.get(currency, self.routing.get(ANY_CURRENCY, []))
         return names
+
+    def refund_limit(self, currency: str) -> Decimal | None:
+        """Return up to what one person may refund of a purchase alone; None where there is none."""
+        limit = self.refund_limits.get(currency)
+        return None if limit is None else Decimal(limit)
 
 
 class Scope(models.TextChoices):

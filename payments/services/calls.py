@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce
 
 from payments.domain.answers import never_arrived
-from payments.models import PaymentSession, PspCall, Purchase, Refund
+from payments.models import Instruction, PaymentSession, PspCall, Purchase, Refund
 from payments.psp import Answer
 from psp_clients.contract import (
     Operation,
@@ -26,12 +26,14 @@ def staged_call(
     *,
     purchase: Purchase | None = None,
     refund: Refund | None = None,
+    instruction: Instruction | None = None,
 ) -> PspCall:
     """Return the row of a call that is yet to be inserted and sent."""
     return PspCall(
         session=session,
         purchase=purchase,
         refund=refund,
+        instruction=instruction,
         psp=session.psp,
         operation=prepared.operation,
         idempotency_key=prepared.key,

@@ -24,6 +24,7 @@ from django.db.models import Q
 from payments.broker import broker
 from payments.crash_points import CrashPoint, passing
 from payments.models import (
+    Instruction,
     PaymentSession,
     Purchase,
     ReconciliationRun,
@@ -36,6 +37,7 @@ DueModel = (
     type[PaymentSession]
     | type[Purchase]
     | type[Refund]
+    | type[Instruction]
     | type[WebhookReceipt]
     | type[ShopNotification]
     | type[ReconciliationRun]
@@ -48,6 +50,7 @@ KINDS: Final[dict[str, DueModel]] = {
     "purchase": Purchase,
     "receipt": WebhookReceipt,
     "refund": Refund,
+    "instruction": Instruction,
     "session": PaymentSession,
     "notification": ShopNotification,
     "reconciliation": ReconciliationRun,

@@ -8,6 +8,7 @@ then there is a purchase. A session with a purchase is never ended here.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -41,7 +42,15 @@ from payments.services.timeline import Cause, event, open_case
 from psp_clients.contract import ConfirmMode, PspReference, Report, ReportedState
 
 
-def cancel_session(*, shop: Shop, checkout_id: str, cause: Cause, now: datetime) -> PaymentSession:
+def cancel_session(
+    *,
+    shop: Shop,
+    checkout_id: str,
+    cause: Cause,
+    now: datetime,
+    why: str = "asked for by the shop",
+    reason: str = "",
+) -> PaymentSession:
     """Cancel a session that nobody bought on; from now on Buy Now is refused.
 
     The answer is still `registered` while the PSP has not confirmed; a worker goes on asking.
@@ -62,8 +71,9 @@ def cancel_session(*, shop: Shop, checkout_id: str, cause: Cause, now: datetime)
         if session.status == SessionStatus.CANCELLED:
             return session
         if session.cancel_requested_at is None:
-            session.cancel_requested_at, session.cancel_reason = now, "asked for by the shop"
-            insert_together(event(session, "session.cancel_requested", cause))
+            told: dict[str, Any] = {"reason": reason} if reason else {}
+            session.cancel_requested_at, session.cancel_reason = now, why
+            insert_together(event(session, "session.cancel_requested", cause, **told))
         session.due_at, session.leased_until = now, due.lease_end(now)
         session.save(
             update_fields=[

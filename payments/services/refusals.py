@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from payments.domain.lifecycle import SessionStatus
-from payments.models import Purchase
+from payments.models import Instruction, Purchase
 from psp_clients.contract import Money
 
 
@@ -100,6 +101,86 @@ class RefundTooLarge(Refusal):
     def __init__(self, left: Money) -> None:
         super().__init__(f"{left.amount} {left.currency} is left")
         self.left = left
+
+
+class NothingReserved(Refusal):
+    """The purchase is not authorised, or its PSP takes the money by itself."""
+
+    def __init__(self, purchase: Purchase | None = None) -> None:
+        super().__init__(purchase.phase if purchase else "nobody pressed Buy Now")
+        self.purchase = purchase
+
+
+class CaptureTooLarge(Refusal):
+    """More than what is reserved."""
+
+    def __init__(self, reserved: Money) -> None:
+        super().__init__(f"{reserved.amount} {reserved.currency} is reserved")
+        self.reserved = reserved
+
+
+class CaptureKeyReused(Refusal):
+    """What was asked of the purchase with this key before was something else."""
+
+
+class InstructionPending(Refusal):
+    """A capture or a void of the purchase is under way."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        super().__init__(instruction.public_id)
+        self.instruction = instruction
+
+
+class CannotVoid(Refusal):
+    """The PSP offers no way to let go what is reserved."""
+
+
+class SecondPersonNeeded(Refusal):
+    """More than one member of staff may give back of a purchase alone."""
+
+    def __init__(self, amount: Decimal) -> None:
+        super().__init__(str(amount))
+        self.amount = amount
+
+
+class NotAllowed(Refusal):
+    """The member of staff lacks the permission."""
+
+
+class ReasonRefused(Refusal):
+    """An act of staff needs a reason, and this is none that can be kept."""
+
+
+class NothingToAskAbout(Refusal):
+    """Nobody has bought on the session."""
+
+
+class NotReplayable(Refusal):
+    """The webhook was never proved to be the PSP's, or still waits to be worked on."""
+
+
+class CaseClosed(Refusal):
+    """The case was resolved meanwhile."""
+
+
+class ApprovalKeyReused(Refusal):
+    """Another act was asked for from the same form."""
+
+
+class OwnRequest(Refusal):
+    """Nobody decides what they asked for themselves."""
+
+
+class ApprovalExpired(Refusal):
+    """Nobody agreed in time."""
+
+
+class ApprovalDecided(Refusal):
+    """It was decided before."""
+
+
+class ArgumentsChanged(Refusal):
+    """What was agreed to is not what was asked for."""
 
 
 class PurchaseStarted(Refusal):

@@ -11,7 +11,12 @@ from django.db import transaction
 from payments.domain.lifecycle import Phase
 from payments.domain.money import with_digits_of
 from payments.models import Purchase, Refund, RefundOrigin
-from payments.services.refusals import NothingToRefund, RefundKeyReused, RefundTooLarge
+from payments.services.refusals import (
+    NothingToRefund,
+    RefundKeyReused,
+    RefundTooLarge,
+    SecondPersonNeeded,
+)
 from payments.services.stage_refund import left_to_refund, stage_refund
 from payments.services.timeline import Cause
 from psp_clients.contract import Money
@@ -25,12 +30,14 @@ def request_refund(
     cause: Cause,
     now: datetime,
     request_key: str = "",
+    limit: Decimal | None = None,
 ) -> Refund:
     """Store a refund, for a worker to carry out; `amount` None means all that is left.
 
     Asked again with the same `request_key`, returns the refund that the first request stored.
     Raises NothingToRefund where no money was taken or all of it is on its way back,
-    RefundTooLarge, which names what is left, and RefundKeyReused; each changes nothing.
+    RefundTooLarge, which names what is left, RefundKeyReused, and SecondPersonNeeded where
+    more than `limit` would then have been given back of the purchase in all; each changes nothing.
     """
     with transaction.atomic(durable=True):
         purchase = (
@@ -47,6 +54,9 @@ def request_refund(
         asked = left if amount is None else amount
         if asked > left:
             raise RefundTooLarge(Money(with_digits_of(purchase.amount, left), purchase.currency))
+        given = purchase.captured_amount - left
+        if limit is not None and given + asked > limit:
+            raise SecondPersonNeeded(asked)
         money = Money(with_digits_of(purchase.amount, asked), purchase.currency)
         return stage_refund(
             purchase,

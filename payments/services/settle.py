@@ -32,9 +32,11 @@ from payments.domain.schedule import next_poll
 from payments.models import Capture, CaseKind, PaymentSession, Purchase, RefundOrigin
 from payments.services import due
 from payments.services.inserts import insert_together
+from payments.services.settle_instruction import end_with_purchase
 from payments.services.stage_refund import left_to_refund, stage_refund
 from payments.services.timeline import (
     Cause,
+    authorised_notification,
     event,
     open_case,
     outcome_notification,
@@ -244,7 +246,12 @@ def _move(
         )
         rows.append(outcome_notification(purchase, now=now))
         due.hint()
+    elif phase is Phase.AUTHORIZED and purchase.session.capture == Capture.MANUAL:
+        rows.append(authorised_notification(purchase, now=now))
+        due.hint()
     insert_together(*rows)
+    if before is Phase.AUTHORIZED:
+        end_with_purchase(purchase, cause, now)
 
 
 def _act_on_success(

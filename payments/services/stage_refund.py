@@ -20,6 +20,9 @@ from psp_clients.contract import Money
 # of itself only once, whoever decides it and however often.
 AUTOMATIC_REFUNDS: Final = UUID("0197a8f2-4c1e-7d36-9b52-6e0f3a1d8c47")
 
+# What every PSP takes; the mid-office may say more, which stays here.
+PSP_REASON_CHARACTERS: Final = 200
+
 
 def left_to_refund(purchase: Purchase) -> Decimal:
     """Return what may still be given back of a purchase whose row the caller holds.
@@ -63,7 +66,7 @@ def stage_refund(
         purchase.psp_reference,
         money,
         refund_id=refund.public_id,
-        reason=refund.reason,
+        reason=refund.reason[:PSP_REASON_CHARACTERS],
         key=_key(purchase, origin),
     )
     asked_for = event(

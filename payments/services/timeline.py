@@ -17,6 +17,7 @@ from payments.models import (
     CaseKind,
     CauseKind,
     Event,
+    Instruction,
     PaymentSession,
     Purchase,
     Refund,
@@ -68,6 +69,21 @@ def refund_notification(refund: Refund, purchase: Purchase, *, now: datetime) ->
     shown = selectors.session_as_shown(purchase.session, purchase)
     shown["refund"] = selectors.refund_as_shown(refund)
     return _notification(purchase, f"refund.{refund.state}", shown, now)
+
+
+def authorised_notification(purchase: Purchase, *, now: datetime) -> ShopNotification:
+    """Return the notification that an amount is reserved, which the shop is to capture."""
+    shown = selectors.session_as_shown(purchase.session, purchase)
+    return _notification(purchase, "purchase.authorized", shown, now)
+
+
+def instruction_notification(
+    instruction: Instruction, purchase: Purchase, *, now: datetime
+) -> ShopNotification:
+    """Return the notification of what became of a capture or a void, yet to be inserted."""
+    shown = selectors.session_as_shown(purchase.session, purchase)
+    shown[str(instruction.kind)] = selectors.instruction_as_shown(instruction)
+    return _notification(purchase, f"{instruction.kind}.{instruction.state}", shown, now)
 
 
 def _notification(

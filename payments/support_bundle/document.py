@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import tomllib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -18,6 +19,7 @@ from payments import selectors
 from payments.models import (
     Case,
     Event,
+    Instruction,
     NotificationTry,
     PaymentSession,
     PspCall,
@@ -33,6 +35,7 @@ Row = TypeVar("Row", bound=Model)
 
 FORMAT: Final = 1
 ROWS_AT_MOST: Final = 500
+WORDS_OF_PEOPLE: Final = frozenset({"reason", "note", "to", "arguments"})
 
 
 def support_bundle(session: PaymentSession, *, now: datetime) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def _read(session: PaymentSession) -> Rows:
         receipts=_latest(session.receipts.all()),
         notifications=_latest(notifications),
         refunds=_latest(session.refunds.all()),
+        instructions=_latest(session.instructions.all()),
         cases=_latest(session.cases.all()),
         timeline=selectors.timeline(session, at_most=ROWS_AT_MOST),
     )
@@ -64,6 +68,11 @@ def _read(session: PaymentSession) -> Rows:
 
 def _latest(rows: QuerySet[Row]) -> list[Row]:
     return [*reversed(rows.order_by("-created_at", "-pk")[:ROWS_AT_MOST])]
+
+
+def _without_words_of_people(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what shops and staff wrote themselves: it may be about anybody."""
+    return {name: value for name, value in data.items() if name not in WORDS_OF_PEOPLE}
 
 
 class _Document:
@@ -84,6 +93,7 @@ class _Document:
             "webhooks": [self._receipt(receipt) for receipt in self.rows.receipts],
             "notifications": [self._notification(row) for row in self.rows.notifications],
             "refunds": [self._refund(refund) for refund in self.rows.refunds],
+            "captures_and_voids": [self._instruction(row) for row in self.rows.instructions],
             "cases": [self._case(case) for case in self.rows.cases],
             "about": {
                 "format": FORMAT,
@@ -148,7 +158,7 @@ class _Document:
                     "cause_id": self.masker.text(event.cause_id),
                     "phase_before": event.phase_before,
                     "phase_after": event.phase_after,
-                    "evidence": self.masker.value(event.data),
+                    "evidence": self.masker.value(_without_words_of_people(event.data)),
                     "hash": event.hash,
                 }
             case PspCall() as call:
@@ -223,6 +233,19 @@ class _Document:
             "asked_for_at": instant(refund.created_at),
             "finished_at": instant(refund.finished_at),
             "next_check_at": instant(refund.due_at),
+        }
+
+    def _instruction(self, instruction: Instruction) -> dict[str, Any]:
+        return {
+            "id": instruction.public_id,
+            "kind": str(instruction.kind),
+            "amount": instruction.amount,
+            "currency": instruction.currency,
+            "state": str(instruction.state),
+            "why_failed": self.masker.text(instruction.why),
+            "asked_for_at": instant(instruction.created_at),
+            "finished_at": instant(instruction.finished_at),
+            "next_check_at": instant(instruction.due_at),
         }
 
     def _case(self, case: Case) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from payments.explanations import explain
 from payments.models import (
     CallOutcome,
     Case,
+    Instruction,
     NotificationState,
     PaymentSession,
     PspCall,
@@ -42,6 +43,7 @@ class Rows:
     receipts: list[WebhookReceipt]
     notifications: list[ShopNotification]
     refunds: list[Refund]
+    instructions: list[Instruction]
     cases: list[Case]
     timeline: list[TimelineEntry]
 
@@ -103,6 +105,10 @@ def _doubts(rows: Rows) -> list[tuple[datetime, str]]:
         if refund.state == RefundState.PENDING:
             words = f"Whether {refund.amount} {refund.currency} were refunded: {refund.public_id}."
             doubts.append((refund.created_at, words))
+    for instruction in rows.instructions:
+        if instruction.is_pending:
+            words = f"Whether the PSP has done what was asked: {instruction.public_id}."
+            doubts.append((instruction.created_at, words))
     for notification in rows.notifications:
         if notification.state != NotificationState.DELIVERED:
             words = f"Whether the shop was told {notification.type}: {notification.public_id}."

@@ -13,6 +13,7 @@ from sandbox.psp.scenarios import BY_NAME
 from sandbox.psp.wire import session_json
 
 Status = Session.Status
+TAKEN_THEN_DROPPED = 93
 
 
 def register(fields: Fields, *, now: Now) -> Answer:
@@ -96,7 +97,10 @@ def cancel(token: str, *, now: Now) -> Answer:
 
 
 def capture(token: str, fields: Fields, *, attempt: int, now: Now) -> Answer:
-    """Take what was reserved, or less; once."""
+    """Take what was reserved, or less; once.
+
+    The last two digits of a capture's own amount may choose that its answer is lost.
+    """
     session = locked(token, now)
     amount_minor, currency = fields.money()
     if session.status != Status.AUTHORIZED:
@@ -107,4 +111,4 @@ def capture(token: str, fields: Fields, *, attempt: int, now: Now) -> Answer:
         authorised = decimal_string(session.amount_minor, currency)
         raise invalid_request(f"Only {authorised} was authorised.", field="amount")
     outcomes.pay(session, amount_minor=amount_minor, attempt=attempt, now=now)
-    return Answer(200, session_json(session))
+    return Answer(200, session_json(session), dropped=amount_minor % 100 == TAKEN_THEN_DROPPED)

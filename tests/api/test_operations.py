@@ -68,6 +68,7 @@ class TestMetrics:
             'bps_due_rows{kind="purchase"}': 0.0,
             'bps_due_rows{kind="receipt"}': 0.0,
             'bps_due_rows{kind="refund"}': 0.0,
+            'bps_due_rows{kind="instruction"}': 0.0,
             'bps_due_rows{kind="notification"}': 0.0,
             'bps_due_rows{kind="reconciliation"}': 0.0,
             "bps_open_cases": 0.0,

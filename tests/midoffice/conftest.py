@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from dashboard.fresh import GIVEN_AT
 from tests.builders import make_user
 
 
@@ -24,4 +28,12 @@ def logged_in(*permissions: str, **fields: object) -> Client:
     """Return a browser of a member of staff with these permissions."""
     browser = Client()
     browser.force_login(make_user(*permissions, **fields))
+    return gave_password(browser)
+
+
+def gave_password(browser: Client, *, ago: timedelta = timedelta(0)) -> Client:
+    """Let a browser have given the password, some time ago."""
+    session = browser.session
+    session[GIVEN_AT] = (timezone.now() - ago).isoformat()
+    session.save()
     return browser

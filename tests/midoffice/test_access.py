@@ -21,18 +21,13 @@ LIST = reverse("mid-office:sessions")
 
 def every_page() -> list[str]:
     """Return the address of every page behind the login."""
-    names = [pattern.name for pattern in urlpatterns if pattern.name not in OPEN_TO_ALL]
-    needs_id = {
-        "session",
-        "ask-the-psp",
-        "support-bundle",
-        "reconciliation",
-        "discrepancy",
-        "resolve-discrepancy",
-    }
+    behind = [pattern for pattern in urlpatterns if pattern.name not in OPEN_TO_ALL]
     return [
-        reverse(f"mid-office:{name}", args=[UUID(int=7)] if name in needs_id else [])
-        for name in names
+        reverse(
+            f"mid-office:{pattern.name}",
+            args=[UUID(int=7)] if "<uuid:" in str(pattern.pattern) else [],
+        )
+        for pattern in behind
     ]
 
 

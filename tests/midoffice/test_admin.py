@@ -25,9 +25,11 @@ from payments.models import (
     StatementFormat,
 )
 from tests.builders import (
+    make_approval,
     make_case,
     make_discrepancy,
     make_event,
+    make_instruction,
     make_notification_try,
     make_psp_call,
     make_purchase,
@@ -67,7 +69,9 @@ def make_everything() -> None:
     make_receipt(session, body=b"\xff{}")
     make_notification_try(session)
     make_case(session)
+    make_approval(session)
     make_refund(purchase)
+    make_instruction(purchase)
     make_statement_line(session=session)
     make_discrepancy(session)
     make_statement_format()

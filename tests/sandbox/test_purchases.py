@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import requests
 
 from tests.sandbox.merchant import Merchant, all_at_once, at_once
 
@@ -182,6 +183,19 @@ def test_that_is_only_authorized_is_voided_by_a_cancel(merchant: Merchant):
     assert cancelled.json()["status"] == "cancelled"
     assert captured.status_code == 409
     assert merchant.books(session)["charges"] == []
+
+
+def test_is_captured_though_the_answer_is_dropped(merchant: Merchant):
+    session = merchant.register(capture="manual")
+    merchant.purchase(session)
+    path, body = f"sessions/{session.token}/capture", {"amount": "5.93", "currency": "EUR"}
+
+    with pytest.raises(requests.ConnectionError):
+        merchant.post(path, body, key="k-1")
+    again = merchant.post(path, body, key="k-1")
+
+    assert (again.status_code, again.json()["captured_amount"]) == (200, "5.93")
+    assert [charge["amount"] for charge in merchant.books(session)["charges"]] == ["5.93"]
 
 
 def test_is_captured_once_when_captured_ten_times_at_once(merchant: Merchant):

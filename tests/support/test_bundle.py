@@ -23,6 +23,7 @@ from payments.support_bundle.document import as_text, support_bundle
 from tests.builders import (
     make_case,
     make_event,
+    make_instruction,
     make_notification_try,
     make_psp_call,
     make_purchase,
@@ -215,6 +216,31 @@ class TestItsContent:
         assert told["psp_refund_reference"] == "re_1"
         assert "Erika" not in text(purchase.session)
 
+    def test_tells_of_captures_and_voids(self) -> None:
+        purchase = make_purchase(make_session(capture="manual"), phase=Phase.AUTHORIZED)
+        made = make_instruction(purchase, reason="Erika asked for it")
+
+        told = bundle(purchase.session)
+
+        [capture] = told["captures_and_voids"]
+        assert (capture["id"], capture["kind"], capture["state"]) == (
+            made.public_id,
+            "capture",
+            "pending",
+        )
+        words = f"Whether the PSP has done what was asked: {made.public_id}."
+        assert words in told["summary"]["what_is_in_doubt"]
+        assert "Erika" not in text(purchase.session)
+
+    def test_keeps_what_people_wrote_in_the_house(self) -> None:
+        session = make_session()
+        for name in ("reason", "note", "to", "arguments"):
+            make_event(session, "case.noted", data={name: "Erika", "case": "7"})
+
+        told = bundle(session)["timeline"]
+
+        assert [line["evidence"] for line in told] == [{"case": "7"}] * 4
+
     def test_keeps_the_latest_of_very_many_rows(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(document, "ROWS_AT_MOST", 2)
         session = make_session()
@@ -226,13 +252,13 @@ class TestItsContent:
         self, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         session = doubtful().session
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             text(session)
         for _ in range(10):
             make_psp_call(session, operation="cancel")
             make_receipt(session)
             make_notification_try(session)
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             text(session)
 
 

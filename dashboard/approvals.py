@@ -1,0 +1,85 @@
+"""What waits for a second person, and the page on which she decides."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dashboard.access import staff_only
+from dashboard.act_forms import ReasonForm
+from dashboard.acts import refuse
+from dashboard.fresh import ask_for_password, is_fresh
+from dashboard.message_acts import acts_on_many
+from dashboard.pages import page
+from dashboard.refusal_words import in_words
+from payments import selectors
+from payments.domain import roles
+from payments.domain.approvals import ApprovalState
+from payments.models import Approval
+from payments.services.approvals import approve, reject
+from payments.services.refusals import Refusal
+from psp_clients.contract import PspError
+
+
+@staff_only
+@require_safe
+def approvals(request: HttpRequest) -> HttpResponse:
+    """List what waits for a decision and what was decided, and lead to the acts on many rows."""
+    now = timezone.now()
+    context = {
+        "waiting": selectors.approvals_waiting(now),
+        "decided": selectors.approvals_decided(now),
+        "acts": acts_on_many(cast("User", request.user)),
+        "now": now,
+    }
+    return page(request, "dashboard/approvals.html", context)
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
+    """Show exactly what was asked for; take a decision of somebody else than who asked."""
+    found = get_object_or_404(selectors.all_approvals(), pk=approval_id)
+    by = cast("User", request.user)
+    may_decide = by.has_perm(f"payments.{roles.APPROVE}")
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST":
+        if not may_decide:
+            refuse(by, "decide", found.session_id)
+        if not is_fresh(request, timezone.now()):
+            return ask_for_password(request)
+        if form.is_valid() and _decided(request, by, found, form):
+            return redirect("mid-office:approvals")
+    now = timezone.now()
+    context = {
+        "approval": found,
+        "form": form,
+        "is_expired": found.state == ApprovalState.WAITING and found.expires_at <= now,
+        "is_own": found.requested_by_id == by.pk,
+        "may_decide": may_decide and selectors.may_be_decided(found, by.pk, now),
+        "now": now,
+    }
+    return page(request, "dashboard/approval.html", context)
+
+
+def _decided(request: HttpRequest, by: User, found: Approval, form: ReasonForm) -> bool:
+    note, now = form.cleaned_data["reason"], timezone.now()
+    try:
+        if "reject" in request.POST:
+            reject(by=by, approval_id=found.pk, note=note, now=now)
+            messages.success(request, "Rejected. Nothing was done.")
+        else:
+            seen = request.POST.get("arguments_hash", "")
+            approve(by=by, approval_id=found.pk, seen_hash=seen, note=note, now=now)
+            messages.success(request, "Agreed to, and carried out.")
+    except (Refusal, PspError) as refused:
+        form.add_error(None, in_words(refused))
+        return False
+    return True

@@ -1,0 +1,366 @@
+"""An act of staff..."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from payments.domain.lifecycle import Phase
+from payments.models import (
+    Case,
+    CauseKind,
+    Event,
+    Instruction,
+    NotificationState,
+    PaymentSession,
+    Purchase,
+    ReceiptState,
+    Refund,
+)
+from tests.builders import (
+    PASSWORD,
+    make_case,
+    make_notification_try,
+    make_purchase,
+    make_receipt,
+    make_session,
+    make_user,
+)
+from tests.database.tables import snapshot
+from tests.midoffice.conftest import gave_password, logged_in
+from tests.midoffice.forms import REASON, act, act_page, opened
+
+pytestmark = pytest.mark.django_db
+
+REFUSED_EVENT = "payments_event"
+
+
+@pytest.fixture
+def olga() -> Client:
+    """Return a browser of somebody who may do everything but approve."""
+    browser = Client()
+    browser.force_login(
+        make_user(
+            "change_purchase",
+            "refund_purchase",
+            "capture_purchase",
+            "void_purchase",
+            "cancel_session",
+            "replay_receipt",
+            "resend_notification",
+            "work_on_case",
+            username="olga",
+        )
+    )
+    return gave_password(browser)
+
+
+@pytest.fixture
+def captured() -> Purchase:
+    """Return a purchase of 20.00 EUR that was captured."""
+    return make_purchase(make_session(amount="20.00", status="completed"), phase=Phase.CAPTURED)
+
+
+@pytest.fixture
+def reserved() -> Purchase:
+    """Return a purchase of 20.00 EUR that waits for its capture."""
+    return make_purchase(make_session(amount="20.00", capture="manual"), phase=Phase.AUTHORIZED)
+
+
+def happened(session: PaymentSession, name: str) -> tuple[str, str, str]:
+    """Return who made an event, by what, and why."""
+    event = Event.objects.get(session=session, name=name)
+    return event.cause_kind, event.actor, event.data.get("reason", "")
+
+
+BY_OLGA = (CauseKind.STAFF, "olga", REASON)
+
+
+class TestARefund:
+    def test_of_a_part_is_stored_with_who_and_why(self, olga: Client, captured: Purchase):
+        response = act(olga, "refund", captured.session_id, amount="5.5")
+
+        refund = Refund.objects.get()
+        assert (refund.amount, refund.reason) == ("5.50", REASON)
+        assert f"5.50 EUR is being given back ({refund})." in response.content.decode()
+        assert happened(captured.session, "refund.started") == BY_OLGA
+
+    def test_without_an_amount_is_of_all_that_is_left(self, olga: Client, captured: Purchase):
+        act(olga, "refund", captured.session_id, amount="5.00")
+        act(olga, "refund", captured.session_id)
+
+        assert [refund.amount for refund in Refund.objects.order_by("pk")] == ["5.00", "15.00"]
+
+    def test_shows_what_is_left_first(self, olga: Client, captured: Purchase):
+        act(olga, "refund", captured.session_id, amount="5.00")
+
+        shown = olga.get(act_page("refund", captured.session_id)).content.decode()
+
+        assert "Captured: 20.00 EUR." in shown
+        assert "Given back or on its way: 5.00 EUR." in shown
+        assert "Left: 15.00 EUR." in shown
+
+    def test_whose_form_is_submitted_twice_is_made_once(self, olga: Client, captured: Purchase):
+        address = act_page("refund", captured.session_id)
+        form = {**opened(olga, address), "amount": "5.00"}
+
+        first, second = olga.post(address, form), olga.post(address, form)
+
+        assert first.status_code == second.status_code == 302
+        assert Refund.objects.count() == 1
+
+    def test_beyond_what_is_left_is_refused(self, olga: Client, captured: Purchase):
+        before = snapshot()
+
+        response = act(olga, "refund", captured.session_id, amount="20.01")
+
+        assert "Only 20.00 EUR is left to give back." in response.content.decode()
+        assert snapshot() == before
+
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({"amount": "1e1"}, "must be a plain decimal"),
+            ({"amount": "1.999"}, "EUR has 2 digits"),
+            ({"reason": ""}, "This field is required"),
+            ({"reason": "x" * 501}, "at most 500 characters"),
+            ({"reason": "card 4111111111111111"}, "looks like a card number"),
+            ({"form_key": ""}, "This field is required"),
+        ],
+    )
+    def test_that_is_malformed_changes_nothing(
+        self, olga: Client, captured: Purchase, fields: dict[str, Any], words: str
+    ):
+        before = snapshot()
+
+        response = act(olga, "refund", captured.session_id, **fields)
+
+        assert response.status_code == 200
+        assert words in response.content.decode() or "form_key" in fields
+        assert snapshot() == before
+
+    def test_needs_the_permission_and_the_refusal_is_recorded(self, captured: Purchase):
+        browser = logged_in("change_purchase", username="paul")
+        before = snapshot()
+
+        response = browser.post(act_page("refund", captured.session_id), {"reason": REASON})
+
+        assert response.status_code == 403
+        after = snapshot()
+        assert {name for name in after if after[name] != before[name]} == {REFUSED_EVENT}
+        event = Event.objects.get(name="act.refused")
+        assert (event.actor, event.data) == ("paul", {"act": "refund", "why": "no permission"})
+
+    def test_is_not_done_by_another_sites_form(self, captured: Purchase):
+        browser = Client(enforce_csrf_checks=True)
+        browser.force_login(make_user(is_superuser=True))
+        before = snapshot()
+
+        response = browser.post(act_page("refund", captured.session_id), {"reason": REASON})
+
+        assert response.status_code == 403
+        assert snapshot() == before
+
+
+class TestStepUp:
+    @pytest.mark.parametrize("name", ["refund", "capture", "void"])
+    def test_asks_for_the_password_after_five_minutes(
+        self, olga: Client, captured: Purchase, name: str
+    ):
+        address = act_page(name, captured.session_id)
+        gave_password(olga, ago=timedelta(minutes=5))
+        before = snapshot()
+
+        for response in (olga.get(address), olga.post(address, {"reason": REASON})):
+            assert response.status_code == 302
+            assert response["Location"].startswith(reverse("mid-office:password"))
+        assert snapshot() == before
+
+    def test_is_not_asked_for_before(self, olga: Client, captured: Purchase):
+        gave_password(olga, ago=timedelta(minutes=4, seconds=55))
+
+        assert olga.get(act_page("refund", captured.session_id)).status_code == 200
+
+    def test_leads_back_to_the_act(self, olga: Client, captured: Purchase):
+        address = act_page("refund", captured.session_id)
+        gave_password(olga, ago=timedelta(hours=1))
+        where = olga.get(address)["Location"]
+
+        response = olga.post(where, {"password": PASSWORD, "next": address})
+
+        assert response["Location"] == address
+        assert olga.get(address).status_code == 200
+
+    def test_leads_to_no_other_site(self, olga: Client):
+        answer = {"password": PASSWORD, "next": "https://evil.example/"}
+
+        response = olga.post(reverse("mid-office:password"), answer)
+
+        assert response["Location"] == reverse("mid-office:sessions")
+
+    def test_ends_the_login_after_five_wrong_passwords(self, olga: Client):
+        address = reverse("mid-office:password")
+
+        answers = [olga.post(address, {"password": "wrong"}) for _ in range(5)]
+
+        assert [answer.status_code for answer in answers] == [200] * 4 + [302]
+        assert "This is not your password." in answers[0].content.decode()
+        assert olga.get(reverse("mid-office:sessions")).status_code == 302
+
+    def test_is_satisfied_by_the_login_itself(self, captured: Purchase):
+        user = make_user("refund_purchase")
+        browser = Client()
+        browser.post(reverse("mid-office:login"), {"username": user.username, "password": PASSWORD})
+
+        assert browser.get(act_page("refund", captured.session_id)).status_code == 200
+
+
+class TestWhatIsReserved:
+    def test_is_captured_in_part(self, olga: Client, reserved: Purchase):
+        response = act(olga, "capture", reserved.session_id, amount="12.50")
+
+        made = Instruction.objects.get()
+        assert (made.kind, made.amount) == ("capture", "12.50")
+        assert f"12.50 EUR is being captured ({made})." in response.content.decode()
+        assert happened(reserved.session, "capture.started") == BY_OLGA
+
+    def test_is_captured_once_by_a_form_submitted_twice(self, olga: Client, reserved: Purchase):
+        address = act_page("capture", reserved.session_id)
+        form = opened(olga, address)
+
+        olga.post(address, form)
+        olga.post(address, form)
+
+        assert Instruction.objects.count() == 1
+
+    def test_is_voided(self, olga: Client, reserved: Purchase):
+        act(olga, "void", reserved.session_id)
+
+        assert Instruction.objects.get().kind == "void"
+        assert happened(reserved.session, "void.started") == BY_OLGA
+
+    def test_is_not_captured_while_it_is_being_voided(self, olga: Client, reserved: Purchase):
+        act(olga, "void", reserved.session_id)
+
+        response = act(olga, "capture", reserved.session_id)
+
+        assert "A void of it is under way." in response.content.decode()
+        assert Instruction.objects.count() == 1
+
+
+class TestAMessage:
+    def test_that_came_is_replayed_after_a_dry_run(self, olga: Client):
+        session = make_session()
+        receipt = make_receipt(session, reference=session.reference)
+
+        shown = olga.get(act_page("replay-receipt", receipt.pk)).content.decode()
+        act(olga, "replay-receipt", receipt.pk)
+
+        assert "Nobody has bought on this session." in shown
+        receipt.refresh_from_db()
+        assert receipt.state == ReceiptState.WAITING
+        assert receipt.due_at is not None
+        assert happened(session, "receipt.replayed") == BY_OLGA
+
+    def test_that_was_never_proved_is_not_replayed(self, olga: Client):
+        receipt = make_receipt(None, state=ReceiptState.REJECTED, event_id=None)
+        before = snapshot()
+
+        response = act(olga, "replay-receipt", receipt.pk)
+
+        assert "never proved to come from the PSP" in response.content.decode()
+        assert snapshot() == before
+
+    def test_that_went_out_is_sent_again_with_its_bytes(self, olga: Client):
+        notification = make_notification_try(make_session()).notification
+        body = notification.body
+
+        act(olga, "resend-notification", notification.pk)
+
+        notification.refresh_from_db()
+        assert (notification.state, notification.body) == (NotificationState.WAITING, body)
+        assert notification.due_at is not None
+        assert happened(notification.session, "notification.resent") == BY_OLGA
+
+    def test_is_sent_again_for_all_since_an_instant(self, olga: Client):
+        session = make_session()
+        told = [make_notification_try(session).notification for _ in range(2)]
+        other = make_notification_try(make_session()).notification
+        since = timezone.now() - timedelta(hours=1)
+
+        response = act(
+            olga,
+            "resend-since",
+            shop=session.shop_id,
+            since=since.strftime("%Y-%m-%dT%H:%M:%S"),
+        )
+
+        assert "2 notifications are sent again." in response.content.decode()
+        for notification in (*told, other):
+            notification.refresh_from_db()
+        assert [one.state for one in told] == [NotificationState.WAITING] * 2
+        assert other.state == NotificationState.DELIVERED
+
+
+class TestAskingAboutAllThatIsStarted:
+    def test_makes_each_due_and_says_why(self, olga: Client):
+        started = make_purchase(phase=Phase.IN_DOUBT)
+        ended = make_purchase(phase=Phase.DECLINED)
+
+        response = act(olga, "ask-many", psp="sandbox")
+
+        assert "asks about 1 purchases." in response.content.decode()
+        started.refresh_from_db()
+        ended.refresh_from_db()
+        assert started.due_at is not None
+        assert started.due_at <= timezone.now()
+        assert ended.due_at is None
+        assert happened(started.session, "psp.asked") == BY_OLGA
+
+
+class TestACase:
+    def test_is_assigned_to_staff(self, olga: Client):
+        case, paul = make_case(make_session()), make_user(username="paul")
+
+        response = act(olga, "assign-case", case.pk, owner=paul.pk)
+
+        case.refresh_from_db()
+        assert case.owner == paul
+        assert "paul" in response.content.decode()
+        assert happened(case.session, "case.assigned") == BY_OLGA
+
+    def test_is_assigned_to_no_stranger(self, olga: Client):
+        case, stranger = make_case(make_session()), make_user(is_staff=False)
+
+        act(olga, "assign-case", case.pk, owner=stranger.pk)
+
+        assert Case.objects.get().owner is None
+
+    def test_keeps_notes_that_its_page_shows(self, olga: Client):
+        case = make_case(make_session())
+
+        response = act(olga, "annotate-case", case.pk, reason="Called the <b>PSP</b>.\u202e")
+
+        assert "Called the &lt;b&gt;PSP&lt;/b&gt;.⟨U+202E⟩" in response.content.decode()
+        event = Event.objects.get(name="case.noted")
+        assert (event.actor, event.data["case"]) == ("olga", str(case.pk))
+
+
+class TestASessionsPage:
+    def offered(self, browser: Client, session: PaymentSession) -> list[str]:
+        response = browser.get(reverse("mid-office:session", args=[session.pk]))
+        return [title for title, _ in response.context["acts"]]
+
+    def test_offers_what_fits(self, olga: Client, captured: Purchase, reserved: Purchase):
+        assert self.offered(olga, captured.session) == ["Ask the PSP now", "Refund"]
+        assert self.offered(olga, reserved.session) == ["Ask the PSP now", "Capture", "Void"]
+        assert self.offered(olga, make_session()) == ["Cancel the session"]
+        assert self.offered(olga, make_session(status="expired")) == []
+
+    def test_offers_nothing_to_a_viewer(self, viewer: Client, captured: Purchase):
+        assert self.offered(viewer, captured.session) == []

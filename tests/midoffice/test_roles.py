@@ -1,0 +1,175 @@
+"""Each role may do what docs/mid-office.md says, and nothing else..."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from dashboard.urls import urlpatterns
+from payments.domain.lifecycle import Phase
+from payments.domain.roles import ROLES
+from payments.models import Event, PaymentSession
+from tests.builders import (
+    make_approval,
+    make_case,
+    make_discrepancy,
+    make_notification_try,
+    make_purchase,
+    make_receipt,
+    make_session,
+    make_user,
+)
+from tests.database.tables import snapshot
+from tests.midoffice.conftest import gave_password
+
+pytestmark = pytest.mark.django_db
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/mid-office.md"
+DECIDING = "approval (deciding)"
+# What is done by a button alone has no page to be asked for.
+BUTTONS = {DECIDING, "support-bundle", "resolve-discrepancy", "check-invariants"}
+# Acts that are about no session leave their refusals in the log.
+ABOUT_NO_SESSION = {
+    "ask-many",
+    "replay-many",
+    "resend-since",
+    "reconcile-now",
+    "resolve-discrepancy",
+    "check-invariants",
+    "support-bundle",
+}
+
+
+class Line(NamedTuple):
+    """One line of the table: a page or act, and the roles that may."""
+
+    name: str
+    roles: frozenset[str]
+
+
+@cache
+def documented() -> list[Line]:
+    """Return the table of docs/mid-office.md."""
+    rows = [
+        [cell.strip().replace("`", "") for cell in line.strip("| \n").split("|")]
+        for line in PAGE.read_text().splitlines()
+        if re.match(r"\| (`|page or act)", line)
+    ]
+    heads = [row for row in rows if row[0] == "page or act"]
+    [[_, *roles]] = heads
+    answers = [row for row in rows if set(row[1:]) <= {"yes", "no"}]
+    return [
+        Line(name, frozenset(itertools.compress(roles, [word == "yes" for word in words])))
+        for name, *words in answers
+    ]
+
+
+def each_line() -> list[Any]:
+    """Return the lines as parameters. The board is looked at in a transaction of its own."""
+    own = pytest.mark.django_db(transaction=True)
+    return [
+        pytest.param(line, id=line.name, marks=[own] if line.name == "check-invariants" else [])
+        for line in documented()
+    ]
+
+
+@pytest.fixture
+def groups() -> None:
+    """Make the groups as the migration does; tests that empty the tables have removed them."""
+    import_module("payments.migrations.0002_roles").make_groups(apps, None)
+
+
+def in_role(role: str) -> Client:
+    """Return a browser of a member of staff of a role, who has just given the password."""
+    user, browser = make_user(), Client()
+    user.groups.add(Group.objects.get(name=role))
+    browser.force_login(user)
+    return gave_password(browser)
+
+
+def rows() -> dict[str, Any]:
+    """Make what the pages and acts are about; return the row of each name."""
+    purchase = make_purchase(make_session(capture="manual"), phase=Phase.AUTHORIZED)
+    session = purchase.session
+    unbought = make_session()
+    case, discrepancy = make_case(session), make_discrepancy(session)
+    approval = make_approval(session)
+    about = dict.fromkeys(
+        ("session", "ask-the-psp", "refund", "capture", "void", "support-bundle"), session
+    )
+    return {
+        **about,
+        "cancel-session": unbought,
+        "replay-receipt": make_receipt(unbought, reference=unbought.reference),
+        "resend-notification": make_notification_try(session).notification,
+        **dict.fromkeys(("case", "assign-case", "annotate-case", "resolve-case"), case),
+        **dict.fromkeys(("approval", DECIDING), approval),
+        "reconciliation": discrepancy.run,
+        **dict.fromkeys(("discrepancy", "resolve-discrepancy"), discrepancy),
+    }
+
+
+def test_the_table_knows_every_page_and_act():
+    names = {pattern.name for pattern in urlpatterns} - {"login", "logout"}
+
+    assert {line.name for line in documented()} == names | {DECIDING}
+
+
+def test_the_table_knows_every_role():
+    assert {role for line in documented() for role in line.roles} == set(ROLES)
+
+
+def test_the_groups_have_the_permissions_of_the_roles(groups: None):
+    assert {
+        group.name: frozenset(group.permissions.values_list("codename", flat=True))
+        for group in Group.objects.filter(name__in=ROLES)
+    } == ROLES
+
+
+@pytest.mark.parametrize("line", each_line())
+def test_as_documented(line: Line, groups: None):
+    row = rows().get(line.name)
+    address = reverse(
+        f"mid-office:{line.name.removesuffix(' (deciding)')}", args=[row.pk] if row else []
+    )
+
+    for role in ROLES:
+        browser = in_role(role)
+        if role in line.roles:
+            answer = (browser.post if line.name in BUTTONS else browser.get)(address)
+            assert answer.status_code in (200, 302), role
+        else:
+            refused(browser, address, line.name)
+
+
+def refused(browser: Client, address: str, name: str) -> None:
+    """Expect a refusal that is recorded and changes nothing."""
+    before, recorded = snapshot(), Event.objects.filter(name="act.refused").count()
+
+    answer = browser.post(address, {"reason": "please"})
+
+    assert answer.status_code == 403
+    after = snapshot()
+    changed = {table for table in after if after[table] != before[table]}
+    assert changed == (set() if name in ABOUT_NO_SESSION else {"payments_event"})
+    now = Event.objects.filter(name="act.refused").count()
+    assert now - recorded == len(changed)
+
+
+def test_a_role_lets_nobody_in_who_is_no_staff(groups: None):
+    user, browser = make_user(is_staff=False), Client()
+    user.groups.add(Group.objects.get(name="admin"))
+    browser.force_login(user)
+
+    assert browser.get(reverse("mid-office:sessions")).status_code == 403
+    assert not PaymentSession.objects.exists()
