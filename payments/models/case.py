@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from payments.models.purchase import Purchase
-from payments.models.record import Record, never_deleted
+from payments.models.record import Record, never_deleted, newest_first
 from payments.models.session import PaymentSession
 
 
@@ -54,6 +54,10 @@ class Case(Record):
                 condition=models.Q(resolved_at__isnull=True),
                 name="one_open_case_per_kind",
             ),
+        ]
+        indexes: ClassVar = [
+            newest_first("case_newest_first"),
+            newest_first("case_open", condition=models.Q(resolved_at__isnull=True)),
         ]
         triggers: ClassVar = [never_deleted]
         ordering = ("-created_at",)

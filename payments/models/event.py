@@ -11,7 +11,7 @@ from django.db import models
 
 from payments.domain.lifecycle import Phase
 from payments.models.purchase import Purchase
-from payments.models.record import Record
+from payments.models.record import Record, newest_first
 from payments.models.session import PaymentSession
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,6 +80,7 @@ class Event(Record):
                 condition=models.Q(name__in=OUTCOME_EVENTS),
                 name="outcome_by_time",
             ),
+            newest_first("event_of_staff", condition=models.Q(cause_kind=CauseKind.STAFF.value)),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -29,11 +29,13 @@ def every_page() -> list[str]:
         "reconciliation",
         "discrepancy",
         "resolve-discrepancy",
+        "delete-view",
     }
-    return [
-        reverse(f"mid-office:{name}", args=[UUID(int=7)] if name in needs_id else [])
-        for name in names
-    ]
+    arguments: dict[str, list[object]] = {
+        **{name: [UUID(int=7)] for name in needs_id},
+        "save-view": ["sessions"],
+    }
+    return [reverse(f"mid-office:{name}", args=arguments.get(name, [])) for name in names]
 
 
 @pytest.mark.parametrize("address", every_page())
