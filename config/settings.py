@@ -235,6 +235,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "tally_hours": {
+        "task": "payments.tasks.tally_hours",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "prune": {"task": "payments.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
     # Each hour, because a day that has its run is left alone, and one that beat missed is not lost.
     "reconcile": {

@@ -18,6 +18,7 @@ class Place:
 
 
 PLACES: Final = (
+    Place("Home", "mid-office:home"),
     Place("Sessions", "mid-office:sessions", frozenset({"session", "search"})),
     Place("Refunds", "mid-office:refunds"),
     Place("Cases", "mid-office:cases"),

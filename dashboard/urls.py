@@ -7,6 +7,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, path
 
 from dashboard import invariants, psps, reconciliation, saved_views, support, views
+from dashboard.home import home
 from dashboard.lists.catalogue import LISTS
 from dashboard.lists.views import list_as_csv, search, show_list
 
@@ -34,6 +35,7 @@ def addresses(name: str) -> list[URLPattern]:
 
 urlpatterns = [
     path("login/", login, name="login"),
+    path("", home, name="home"),
     path("logout/", LogoutView.as_view(next_page="mid-office:login"), name="logout"),
     *(address for name in LISTS for address in addresses(name)),
     path("search/", search, name="search"),

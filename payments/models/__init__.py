@@ -3,7 +3,13 @@
 from payments.domain.answers import CallOutcome
 from payments.domain.orders import LateSuccess
 from payments.models.case import Case, CaseKind
-from payments.models.event import OUTCOME_EVENTS, CauseKind, Event, chained_hash
+from payments.models.event import (
+    ENDING_EVENTS,
+    OUTCOME_EVENTS,
+    CauseKind,
+    Event,
+    chained_hash,
+)
 from payments.models.idempotency import IdempotencyRecord
 from payments.models.invariant_check import InvariantCheck
 from payments.models.notification import NotificationState, NotificationTry, ShopNotification
@@ -22,8 +28,10 @@ from payments.models.reconciliation import (
 from payments.models.refund import Refund, RefundOrigin
 from payments.models.session import Capture, PaymentSession
 from payments.models.shop import Scope, Shop, ShopApiKey
+from payments.models.tally import Measure, Tally
 
 __all__ = [
+    "ENDING_EVENTS",
     "OUTCOME_EVENTS",
     "CallOutcome",
     "Capture",
@@ -35,6 +43,7 @@ __all__ = [
     "IdempotencyRecord",
     "InvariantCheck",
     "LateSuccess",
+    "Measure",
     "NotificationState",
     "NotificationTry",
     "PaymentSession",
@@ -53,6 +62,7 @@ __all__ = [
     "ShopNotification",
     "StatementFormat",
     "StatementLine",
+    "Tally",
     "WebhookReceipt",
     "chained_hash",
     "new_idempotency_key",

@@ -22,6 +22,9 @@ OUTCOME_EVENTS: Final = tuple(
     for phase in (Phase.CAPTURED, Phase.DECLINED, Phase.CANCELLED, Phase.EXPIRED)
 )
 
+# Those, and what we proved ourselves: that nothing happened.
+ENDING_EVENTS: Final = (*OUTCOME_EVENTS, f"purchase.{Phase.ERRORED}")
+
 # Every event carries the hash of the one before it, so that editing history shows
 # (manage.py verify_events). The database links the chain: a writer can neither forget nor forge
 # it. Writers hold the session's row lock; the unique (session, position) catches one that does not.
@@ -76,8 +79,8 @@ class Event(Record):
         indexes: ClassVar = [
             models.Index(
                 fields=["created_at"],
-                include=["session", "cause_kind"],
-                condition=models.Q(name__in=OUTCOME_EVENTS),
+                include=["session", "cause_kind", "name"],
+                condition=models.Q(name__in=ENDING_EVENTS),
                 name="outcome_by_time",
             ),
             newest_first("event_of_staff", condition=models.Q(cause_kind=CauseKind.STAFF.value)),

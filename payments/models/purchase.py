@@ -126,6 +126,7 @@ class Purchase(Record, DueWork):
         ]
         indexes: ClassVar = [
             due_index("purchase_due"),
+            models.Index(fields=["created_at"], name="purchase_by_time"),
             # What is at risk is counted and shown by its age.
             models.Index(
                 fields=["created_at"],
