@@ -15,6 +15,7 @@ from django.db import connection
 from payments.models import ENDING_EVENTS, OUTCOME_EVENTS, Measure, Tally
 
 HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
 # Two buckets double the time, so that a bucket's middle is at most a fifth away.
 BUCKETS_A_DOUBLING: Final = 2
 
@@ -72,10 +73,9 @@ SELECT date_trunc('hour', call.answered_at, 'UTC'), 'latency', call.psp, '',
 """  # noqa: S608 - the names and the number are ours
 
 KEPT: Final = """
-SELECT date_bin(%(step)s, hour, %(since)s), measure, psp, currency, word, sum(count), sum(amount)
+SELECT hour, measure, psp, currency, word, count, amount
   FROM payments_tally
- WHERE hour >= %(since)s AND hour < %(until)s AND measure <> 'hour'
- GROUP BY 1, 2, 3, 4, 5
+ WHERE hours = %(hours)s AND hour >= %(since)s AND hour < %(until)s AND measure <> 'hour'
 """
 
 
@@ -102,22 +102,28 @@ def count_hours(since: datetime, until: datetime) -> list[Counted]:
 def counts(since: datetime, until: datetime, *, step: timedelta) -> list[Counted]:
     """Return what happened in a period, by spans of `step`.
 
-    Hours that are over come from tallies, the others are counted now. `since` is a full hour.
+    Days and hours that are over come from tallies, the others are counted now. `since` is a full
+    hour; where `step` is in days, a full day.
     """
     kept_until = max(since, min(until, tallied_until() or since))
-    with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"since": since, "until": kept_until, "step": step})
-        found = [Counted(*row) for row in cursor.fetchall()]
+    days_until = since + (kept_until - since) // DAY * DAY if step >= DAY else since
+    found = kept(since, days_until, hours=24) + kept(days_until, kept_until, hours=1)
     if kept_until < until:
-        found += [
-            row._replace(at=since + (row.at - since) // step * step)
-            for row in count_hours(kept_until, until)
-        ]
-    return found
+        found += count_hours(kept_until, until)
+    return [row._replace(at=since + (row.at - since) // step * step) for row in found]
+
+
+def kept(since: datetime, until: datetime, *, hours: int) -> list[Counted]:
+    """Return the tallies of hours (1) or of days (24) that begin in a period."""
+    if since >= until:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT, {"since": since, "until": until, "hours": hours})
+        return [Counted(*row) for row in cursor.fetchall()]
 
 
 def tallied_until() -> datetime | None:
     """Return the end of the last hour that was tallied; None before the first."""
-    hours = Tally.objects.filter(measure=Measure.HOUR).order_by("-hour")
+    hours = Tally.objects.filter(measure=Measure.HOUR, hours=1).order_by("-hour")
     last = hours.values_list("hour", flat=True).first()
     return last + HOUR if last else None

@@ -1,4 +1,4 @@
-"""What was counted of each hour that is over, so that no page has to count it again."""
+"""What was counted of each hour and day that is over, so that no page counts it again."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ class Measure(models.TextChoices):
 
 
 class Tally(Record):
-    """One count of one hour (UTC). Counted once, after the hour, and never changed.
+    """One count of one hour or day (UTC). Counted once, after it is over, and never changed.
 
     Whatever happened is counted in the hour in which it happened: a purchase that failed and was
     found to be successful later counts as both, each in its hour.
     """
 
-    hour = models.DateTimeField()
+    hour = models.DateTimeField(help_text="When it begins; a day begins with its first hour.")
+    hours = models.PositiveSmallIntegerField(default=1, help_text="1, or 24 for a whole day.")
     measure = models.CharField(max_length=10, choices=Measure.choices)
     psp = models.CharField(max_length=20, blank=True)
     currency = models.CharField(max_length=3, blank=True)
@@ -42,13 +43,15 @@ class Tally(Record):
         verbose_name_plural = "tallies"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["hour", "measure", "psp", "currency", "word"],
+                fields=["hours", "hour", "measure", "psp", "currency", "word"],
                 name="one_tally_per_hour_and_measure",
             ),
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["-hour"], condition=models.Q(measure=Measure.HOUR), name="hours_tallied"
+                fields=["-hour"],
+                condition=models.Q(measure=Measure.HOUR, hours=1),
+                name="hours_tallied",
             ),
         ]
 

@@ -12,7 +12,7 @@ from payments.domain.lifecycle import Phase
 from payments.figures import about_ms, figures, period_of
 from payments.models import Event, Measure, PaymentSession, Tally
 from payments.services.tally import tally_hours
-from payments.tallies import counts, tallied_until
+from payments.tallies import Counted, counts, tallied_until
 from tests.builders import make_event, make_psp_call, make_purchase, make_session
 
 pytestmark = pytest.mark.django_db
@@ -39,8 +39,16 @@ def events_have_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def tallied(measure: str) -> list[tuple[datetime, str, int, Decimal]]:
     """Return what was kept of a measure."""
-    rows = Tally.objects.filter(measure=measure).order_by("hour", "word")
+    rows = Tally.objects.filter(measure=measure, hours=1).order_by("hour", "word")
     return [(row.hour, row.word, row.count, row.amount) for row in rows]
+
+
+def added_up(found: list[Counted]) -> Counter[tuple[datetime, str]]:
+    """Return how often each thing happened in each span."""
+    sums: Counter[tuple[datetime, str]] = Counter()
+    for row in found:
+        sums[row.at, row.measure] += row.count
+    return sums
 
 
 def test_are_counted_once_and_kept():
@@ -73,9 +81,22 @@ def test_are_none_where_nothing_ever_happened():
 def test_are_caught_up_with_a_day_at_a_time_up_to_a_limit():
     bought(NOW - 60 * HOUR)
 
+    # The rest of the first day, and the next; then the day of now, up to its last full hour.
     assert tally_hours(now=NOW, days_at_most=2) == 48
     assert tally_hours(now=NOW, days_at_most=2) == 12
-    assert Tally.objects.filter(measure=Measure.HOUR).count() == 60
+    assert Tally.objects.filter(measure=Measure.HOUR, hours=1).count() == 60
+
+
+def test_are_added_up_once_their_day_is_over():
+    for hour in (3, 23):
+        bought(datetime(2026, 3, 1, hour, tzinfo=UTC))
+
+    tally_hours(now=NOW)
+
+    days = Tally.objects.filter(hours=24, measure=Measure.SUCCESSFUL)
+    assert [(day.hour, day.count, day.amount) for day in days] == [
+        (datetime(2026, 3, 1, tzinfo=UTC), 2, Decimal("39.98"))
+    ]
 
 
 def test_know_failures_by_their_reasons_and_sessions_that_no_psp_took():
@@ -115,19 +136,21 @@ def test_know_how_long_calls_took_unless_they_were_never_sent():
     ]
 
 
-def test_and_those_since_are_told_alike():
-    for hours in range(5):
+@pytest.mark.parametrize("step", [HOUR, 24 * HOUR])
+def test_and_those_since_are_told_alike(step: timedelta):
+    for hours in (0, 1, 3, 14, 30, 31):
         bought(NOW - hours * HOUR)
-    since = datetime(2026, 3, 2, 7, tzinfo=UTC)
+    since = datetime(2026, 3, 1, tzinfo=UTC)
     until = datetime(2026, 3, 2, 13, tzinfo=UTC)
 
-    live = counts(since, until, step=HOUR)
+    live = added_up(counts(since, until, step=step))
     tally_hours(now=NOW)
-    kept = counts(since, until, step=HOUR)
 
-    assert Tally.objects.exists()
-    assert sorted(kept) == sorted(live)
-    assert len({row.at for row in kept}) == 5
+    assert Tally.objects.filter(hours=24).exists()
+    assert added_up(counts(since, until, step=step)) == live
+    assert live[since if step > HOUR else NOW.replace(minute=0), "registered"] == (
+        3 if step > HOUR else 1
+    )
 
 
 class TestAPeriod:
