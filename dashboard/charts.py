@@ -32,6 +32,7 @@ class Column:
     height: float
     mark_y: float
     is_named: bool  # whether its word fits below
+    is_named_on_phones: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def columns(
             height=round(ground - y(value), 1),
             mark_y=y(was),
             is_named=place % every == 0,
+            is_named_on_phones=place % (3 * every) == 0,
         )
         for place, (word, value, was) in enumerate(zip(words, now, before, strict=True))
     ]

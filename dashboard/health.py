@@ -22,7 +22,7 @@ LATE: Final = timedelta(minutes=1)
 BOARD_IS_OLD: Final = timedelta(minutes=30)
 TALLY_IS_OLD: Final = timedelta(hours=2)
 
-GOOD: Final = Badge("runs", "successful", "check")
+GOOD: Final = Badge("well", "successful", "check")
 BAD: Final = Badge("look", "failed", "cross")
 UNKNOWN: Final = Badge("unknown", "started", "question")
 

@@ -185,4 +185,4 @@ def _percent(rate: float | None) -> str:
 def _points(rate: float | None, was: float | None) -> str:
     if rate is None or was is None:
         return ""
-    return f"{rate - was:+.1f} points".replace("-", "\N{MINUS SIGN}")
+    return f"{round(rate - was, 1) + 0:+.1f} points".replace("-", "\N{MINUS SIGN}")

@@ -6,12 +6,14 @@ conditions at most LOOKED_AT rows are looked at; the page then says how far it l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.http import Http404
@@ -22,6 +24,10 @@ from payments.selectors import count_fitting
 PAGE_SIZE: Final = 50
 LOOKED_AT: Final = 20_000
 COUNTED: Final = 1_000
+
+ROW_BY_ROW: Final = """
+    SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+"""
 
 Rows = QuerySet[Any]
 
@@ -45,13 +51,15 @@ def page_of(within: Rows, further: Q, cursor: str, *, size: int = PAGE_SIZE) -> 
     """
     rows = _newest_first(within.filter(_before(cursor)) if cursor else within)
     floor = None
-    if further:
-        floor = next(iter(rows.values_list("created_at", "pk")[LOOKED_AT - 1 : LOOKED_AT]), None)
-        rows = rows.filter(further, _down_to(*floor) if floor else Q())
-    found = list(rows[: size + 1])
+    with _row_by_row():
+        if further:
+            last = rows.values_list("created_at", "pk")[LOOKED_AT - 1 : LOOKED_AT]
+            floor = next(iter(last), None)
+            rows = rows.filter(further, _down_to(*floor) if floor else Q())
+        found = list(rows[: size + 1])
     if len(found) > size:
-        last = found[size - 1]
-        return Page(found[:size], _cursor(last.created_at, last.pk))
+        last_shown = found[size - 1]
+        return Page(found[:size], _cursor(last_shown.created_at, last_shown.pk))
     if floor:
         return Page(found, _cursor(*floor), looked_back_to=floor[0])
     return Page(found, "")
@@ -62,16 +70,27 @@ def count_tabs(rows: Rows, tabs: Mapping[str, Tab], further: Q) -> dict[str, str
 
     Of each tab the newest thousand are looked at. A plus says that it has more.
     """
-    counts = count_fitting(
-        {
-            # The condition is asked of each row that the index gives, and of no other.
-            key: _newest_first(rows.filter(tab.within))
-            .annotate(fits=_asked(tab.also & further))
-            .values("fits")[: COUNTED + 1]
-            for key, tab in tabs.items()
-        }
-    )
+    # The condition is asked of each row that the index gives, and of no other.
+    selections = {
+        key: _newest_first(rows.filter(tab.within))
+        .annotate(fits=_asked(tab.also & further))
+        .values("fits")[: COUNTED + 1]
+        for key, tab in tabs.items()
+    }
+    with _row_by_row():
+        counts = count_fitting(selections)
     return {key: _as_read(total, fitting) for key, (total, fitting) in counts.items()}
+
+
+@contextmanager
+def _row_by_row() -> Iterator[None]:
+    """Have PostgreSQL look up what a row belongs to, row by row in the order of the list.
+
+    Where it thinks that many rows are needed, it would read the other table through instead.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(ROW_BY_ROW)
+        yield
 
 
 def _asked(condition: Q) -> Combinable:
