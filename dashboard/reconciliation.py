@@ -18,11 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard.access import staff_only
 from dashboard.badges import Badge
+from dashboard.lists.runs import BADGES as RUN_BADGES
+from dashboard.lists.runs import RUNS
+from dashboard.lists.views import list_page
 from dashboard.pages import page
 from dashboard.reconciliation_forms import ReconcileForm, ResolveForm
 from payments import selectors
 from payments.domain.statement import Layout, StatementRefused, read_statement
-from payments.models import Discrepancy, ReconciliationRun, Resolution, RunState
+from payments.models import Discrepancy, ReconciliationRun, Resolution
 from payments.services.discrepancies import AlreadyClosed, resolve
 from payments.services.reconcile import start_run
 
@@ -31,24 +34,11 @@ MAY_RESOLVE: Final = "payments.change_discrepancy"
 PAGE_SIZE: Final = 50
 TABS: Final = {"": "All", "open": "Open", "healed": "Healed", "resolved": "Resolved"}
 
-_RUN_BADGES: Final[dict[str, Badge]] = {
-    RunState.RUNNING: Badge("running", "started", "clock"),
-    RunState.FINISHED: Badge("finished", "successful", "check"),
-    RunState.FAILED: Badge("not finished", "failed", "cross"),
-}
 _RESOLUTION_BADGES: Final[dict[str, Badge]] = {
     Resolution.OPEN: Badge("open", "case", "flag"),
     Resolution.HEALED: Badge("healed", "successful", "check"),
     Resolution.RESOLVED: Badge("resolved", "open", "minus"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One line of the list of runs."""
-
-    run: ReconciliationRun
-    badge: Badge
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +53,12 @@ class DiscrepancyRow:
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
     """List the runs, newest first."""
-    found, older = _page_of(selectors.reconciliation_runs(), request.GET.get("cursor", ""))
-    return page(
+    return list_page(
         request,
+        RUNS,
         "dashboard/reconciliations.html",
-        {
-            "rows": [RunRow(run, _RUN_BADGES[run.state]) for run in found],
-            "open_count": selectors.count_open_discrepancies(),
-            "older": older,
-            "may_reconcile": request.user.has_perm(MAY_RECONCILE),
-            "now": timezone.now(),
-        },
+        open_count=selectors.count_open_discrepancies(),
+        may_reconcile=request.user.has_perm(MAY_RECONCILE),
     )
 
 
@@ -110,7 +95,7 @@ def _discrepancies(
         template,
         {
             "run": of_run,
-            "run_badge": _RUN_BADGES[of_run.state] if of_run else None,
+            "run_badge": RUN_BADGES[of_run.state] if of_run else None,
             "rows": [DiscrepancyRow(row, _RESOLUTION_BADGES[row.resolution]) for row in shown],
             "tabs": [(word, f"?resolution={key}", key == wanted) for key, word in TABS.items()],
             "older": f"?resolution={wanted}&cursor={older}" if older else "",

@@ -1,11 +1,26 @@
 """Addresses of the mid-office."""
 
-from django.contrib.auth.views import LogoutView
-from django.urls import path
+from functools import partial
 
-from dashboard import approvals, cases, invariants, pages, psps, reconciliation, support, views
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, path
+
+from dashboard import (
+    approvals,
+    cases,
+    invariants,
+    pages,
+    psps,
+    reconciliation,
+    saved_views,
+    support,
+    views,
+)
 from dashboard.acts import view_of
 from dashboard.fresh import Login, password
+from dashboard.home import home
+from dashboard.lists.catalogue import LISTS
+from dashboard.lists.views import list_as_csv, search, show_list
 from dashboard.message_acts import BULK_ACTS, ROW_ACTS
 from dashboard.session_acts import SESSION_ACTS
 
@@ -16,13 +31,28 @@ login = Login.as_view(
     extra_context={"sandbox_words": pages.sandbox_words},
 )
 
+# Lists whose page shows more than the list.
+PAGES = {"reconciliations": reconciliation.runs}
+
+
+def addresses(name: str) -> list[URLPattern]:
+    """Return the addresses of a list and of its file."""
+    shown = PAGES.get(name, partial(show_list, name=name))
+    return [
+        path(f"{name}/", shown, name=name),
+        path(f"{name}/csv/", partial(list_as_csv, name=name), name=f"{name}-csv"),
+    ]
+
+
 urlpatterns = [
     path("login/", login, name="login"),
+    path("", home, name="home"),
     path("logout/", LogoutView.as_view(next_page="mid-office:login"), name="logout"),
-    path("", views.sessions, name="sessions"),
-    path("search/", views.search, name="search"),
+    *(address for name in LISTS for address in addresses(name)),
+    path("search/", search, name="search"),
+    path("views/<slug:list_name>/save/", saved_views.save_view, name="save-view"),
+    path("views/<uuid:view_id>/delete/", saved_views.delete_view, name="delete-view"),
     path("sessions/<uuid:session_id>/", views.session, name="session"),
-    path("reconciliations/", reconciliation.runs, name="reconciliations"),
     path("reconciliations/new/", reconciliation.reconcile_now, name="reconcile-now"),
     path("reconciliations/<uuid:run_id>/", reconciliation.run, name="reconciliation"),
     path("discrepancies/", reconciliation.discrepancies, name="discrepancies"),

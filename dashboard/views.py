@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.access import staff_only
-from dashboard.badges import Badge, badge_of
-from dashboard.filters import TABS, SearchForm, SessionFilter, count_tabs, of_tab
+from dashboard.badges import badge_of
 from dashboard.pages import page
-from dashboard.paging import PAGE_SIZE, page_of
 from dashboard.session_acts import acts_that_fit, session_or_404
 from dashboard.steps import steps
 from dashboard.support import TAKE_BUNDLE
@@ -28,85 +24,6 @@ from payments.explanations import explain
 from payments.models import Event, PaymentSession, Purchase
 
 SHOWN_ENTRIES: Final = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the list."""
-
-    session: PaymentSession
-    purchase: Purchase | None
-    badge: Badge
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One tab above the list, and the URL's query that opens it."""
-
-    word: str
-    count: str
-    query: str
-    is_open: bool
-
-
-@staff_only
-@require_safe
-def sessions(request: HttpRequest) -> HttpResponse:
-    """List the sessions, newest first, narrowed by what the URL says."""
-    narrowed = SessionFilter(request.GET, queryset=selectors.all_sessions())
-    status = request.GET.get("status", "")
-    if status not in TABS:
-        raise Http404("There is no such status.")
-    shown = page_of(of_tab(narrowed.qs, status), request.GET.get("cursor", ""))
-    counts = count_tabs(narrowed.qs)
-    return page(
-        request,
-        "dashboard/sessions.html",
-        {
-            "rows": _rows(shown.sessions),
-            "tabs": [
-                Tab(word, counts[key], _query(request, status=key), key == status)
-                for key, word in TABS.items()
-            ],
-            "filter": narrowed.form,
-            "status": status,
-            "older": _query(request, cursor=shown.cursor) if shown.cursor else "",
-            "newest": _query(request) if request.GET.get("cursor") else "",
-            "now": timezone.now(),
-        },
-    )
-
-
-def _rows(found: list[PaymentSession]) -> list[Row]:
-    rows = []
-    for session in found:
-        purchase = selectors.purchase_of(session)
-        rows.append(Row(session, purchase, badge_of(session, purchase)))
-    return rows
-
-
-def _query(request: HttpRequest, **changed: str) -> str:
-    """Return this page's query with some parts changed, on the first page unless said."""
-    query = request.GET.copy()
-    query.pop("cursor", None)
-    for name, value in changed.items():
-        query.pop(name, None)
-        if value:
-            query[name] = value
-    return f"?{query.urlencode()}"
-
-
-@staff_only
-@require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """Find sessions by any id; where there is exactly one, go straight to it."""
-    form = SearchForm(request.GET)
-    words = form.cleaned_data["q"] if form.is_valid() else ""
-    found = list(selectors.sessions_by_any_id(words)[:PAGE_SIZE]) if words else []
-    if len(found) == 1:
-        return redirect("mid-office:session", found[0].pk)
-    context = {"rows": _rows(found), "words": words, "now": timezone.now()}
-    return page(request, "dashboard/search.html", context)
 
 
 @staff_only

@@ -16,6 +16,8 @@ _WELCOME: Final = frozenset("\n\t")
 
 def visible(text: str) -> str:
     """Return the text with every character that cannot be seen written as its code point."""
+    if text.isprintable():  # most are, and a file of a million rows asks for each
+        return text
     return "".join(_seen(character) for character in text)
 
 

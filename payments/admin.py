@@ -121,6 +121,14 @@ class InvariantCheckAdmin(HistoryAdmin):
     list_filter = ("complete",)
 
 
+@admin.register(rows.Tally)
+class TallyAdmin(HistoryAdmin):
+    """What was counted of each hour."""
+
+    list_display = ("hour", "measure", "psp", "currency", "word", "count", "amount")
+    list_filter = ("measure",)
+
+
 class NotificationTryInline(admin.TabularInline):  # type: ignore[type-arg]
     """The tries of one notification."""
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from payments.domain.lifecycle import STARTED_PHASES
+from payments.domain.lifecycle import PurchaseStatus
 from payments.invariants.findings import Verdict
 from payments.models import Case, Purchase
 from payments.selectors import count_open_discrepancies, last_invariant_check
@@ -98,7 +98,7 @@ def _unfinished_purchases(registry: CollectorRegistry, now: datetime) -> None:
         registry=registry,
     )
     rows = (
-        Purchase.objects.filter(phase__in=STARTED_PHASES)
+        Purchase.objects.filter(status=PurchaseStatus.STARTED)
         .values("phase")
         .annotate(rows=Count("pk"), oldest=Min("created_at"))
     )

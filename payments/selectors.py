@@ -9,17 +9,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 
 from payments.circuit import Circuit
 from payments.domain.approvals import ApprovalState, ApprovedAct
 from payments.domain.instructions import InstructionKind, InstructionState
-from payments.domain.lifecycle import PurchaseStatus, SessionStatus
 from payments.domain.money import with_digits_of
 from payments.models import (
     Approval,
     Case,
+    CauseKind,
     Discrepancy,
     Event,
     Instruction,
@@ -36,7 +36,6 @@ from payments.models import (
     WebhookReceipt,
 )
 from payments.psp import is_for_tests, psp_client, psp_mode
-from psp_clients.registry import PSPS
 
 # However much there was, a page shows the latest.
 MOST_MESSAGES: Final = 100
@@ -60,38 +59,6 @@ def session_of_shopper(public_token: str) -> PaymentSession | None:
 def all_sessions() -> QuerySet[PaymentSession]:
     """Return every session with purchase and shop, newest first, for the mid-office."""
     return _with_purchase().select_related("shop").order_by("-created_at", "-id")
-
-
-def sessions_by_any_id(words: str) -> QuerySet[PaymentSession]:
-    """Return the sessions that any id names: checkout, order, token, PSP's reference, ours.
-
-    Every comparison is exact, and looks into an index of its own: a single condition with "or"
-    would read both tables through. Shops and PSPs are named because the indexes begin with them.
-    """
-    words = words.strip()
-    sessions, purchases = PaymentSession.objects.order_by(), Purchase.objects.all()
-    shops = Shop.objects.values("pk")
-    found = [
-        sessions.filter(shop__in=shops, checkout_id=words).values("pk"),
-        sessions.filter(shop__in=shops, order_reference=words).values("pk"),
-        sessions.filter(psp__in=PSPS, psp_token=words).values("pk"),
-        sessions.filter(public_token=words).values("pk"),
-        purchases.filter(payment_reference=words).values("session"),
-    ]
-    key = _uuid(words.removeprefix("pur_"))
-    if key is not None:
-        found += [
-            sessions.filter(pk=key).values("pk"),
-            purchases.filter(pk=key).values("session"),
-        ]
-    return all_sessions().filter(pk__in=found[0].union(*found[1:], all=True))
-
-
-def _uuid(words: str) -> UUID | None:
-    try:
-        return UUID(words)
-    except ValueError:
-        return None
 
 
 def purchase_of(session: PaymentSession) -> Purchase | None:
@@ -284,44 +251,22 @@ def _with_purchase() -> QuerySet[PaymentSession]:
     return PaymentSession.objects.select_related("purchase")
 
 
-# What the mid-office sorts sessions by: each is in exactly one of these.
-WITH_STATUS: Final[dict[str, Q]] = {
-    "open": Q(status__in=[SessionStatus.CREATED, SessionStatus.REGISTERED], purchase=None),
-    "started": Q(purchase__status=PurchaseStatus.STARTED),
-    "successful": Q(purchase__status=PurchaseStatus.SUCCESSFUL),
-    "failed": Q(purchase__status=PurchaseStatus.FAILED),
-    "unregistered": Q(status=SessionStatus.FAILED),
-    "expired": Q(status=SessionStatus.EXPIRED, purchase=None),
-    "cancelled": Q(status=SessionStatus.CANCELLED, purchase=None),
-}
+def count_fitting(selections: dict[str, QuerySet[Any, Any]]) -> dict[str, tuple[int, int]]:
+    """Count several selections in one statement: all rows of each, and those of them that fit.
 
-
-def sessions_with_status(
-    sessions: QuerySet[PaymentSession], status: str
-) -> QuerySet[PaymentSession]:
-    """Return those of `sessions` that have one of the statuses of WITH_STATUS."""
-    return sessions.filter(WITH_STATUS[status])
-
-
-def sessions_with_open_cases(sessions: QuerySet[PaymentSession]) -> QuerySet[PaymentSession]:
-    """Return those of `sessions` that a person must look at."""
-    return sessions.filter(
-        Exists(Case.objects.filter(session=OuterRef("pk"), resolved_at__isnull=True))
-    )
-
-
-def count_each(sessions: dict[str, QuerySet[PaymentSession]], *, at_most: int) -> dict[str, int]:
-    """Count several selections of sessions in one statement, none of them beyond `at_most`."""
-    compiled = [
-        rows.order_by().values("pk")[:at_most].query.sql_with_params() for rows in sessions.values()
-    ]
+    Each has one column that says whether a row fits, and is bounded by whoever made it.
+    """
+    compiled = [rows.query.sql_with_params() for rows in selections.values()]
     # What is put together here was compiled by the ORM; values stay parameters.
-    columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS counted)" for sql, _ in compiled)  # noqa: S608
+    columns = ", ".join(
+        f"(SELECT ARRAY[count(*), count(*) FILTER (WHERE fits)] FROM ({sql}) AS counted (fits))"  # noqa: S608
+        for sql, _ in compiled
+    )
     parameters = [value for _, values in compiled for value in values]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns}", parameters)
         row = cursor.fetchone()
-    return dict(zip(sessions, row, strict=True))
+    return {name: (total, fitting) for name, (total, fitting) in zip(selections, row, strict=True)}
 
 
 def session_by_id(session_id: UUID) -> PaymentSession | None:
@@ -358,6 +303,33 @@ def _psp_as_shown(shop: Shop, name: str) -> dict[str, Any]:
         "mode": str(psp_mode(name)),
         "available": not Circuit(name).is_open(),
     }
+
+
+def all_refunds() -> QuerySet[Refund]:
+    """Return every refund with its session."""
+    return Refund.objects.select_related("session")
+
+
+def all_receipts() -> QuerySet[WebhookReceipt]:
+    """Return every webhook that came, with its session, without what it said."""
+    return WebhookReceipt.objects.select_related("session").defer("headers", "body", "news")
+
+
+def all_notifications() -> QuerySet[ShopNotification]:
+    """Return every notification with session, shop and tries, without its bytes."""
+    tries = Prefetch("tries", NotificationTry.objects.order_by("created_at"))
+    told = ShopNotification.objects.select_related("session__shop").defer("body")
+    return told.prefetch_related(tries)
+
+
+def all_cases() -> QuerySet[Case]:
+    """Return every case with session and owner."""
+    return Case.objects.select_related("session", "owner")
+
+
+def events_of_staff() -> QuerySet[Event]:
+    """Return what members of staff caused, with session and shop."""
+    return Event.objects.filter(cause_kind=CauseKind.STAFF).select_related("session__shop")
 
 
 def reconciliation_runs() -> QuerySet[ReconciliationRun]:

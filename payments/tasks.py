@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from payments.domain.lifecycle import SessionStatus
+from payments.heartbeat import note_sweep
 from payments.models import PaymentSession
 from payments.services import due
 from payments.services.carry import carry_purchase
@@ -28,6 +29,7 @@ from payments.services.prune import prune as forget_old_rows
 from payments.services.receipts import process_receipt
 from payments.services.reconcile import carry_run, plan_nightly_runs
 from payments.services.register import continue_registration
+from payments.services.tally import tally_hours as count_hours_that_are_over
 
 log = structlog.get_logger()
 
@@ -95,6 +97,7 @@ def sweep() -> None:
     """Find due rows that no hint announced, and call workers for them."""
     with _quiet_while_the_database_is_away():
         now = timezone.now()
+        note_sweep(at=now)
         waiting = sum(due.count_due(kind, now=now, at_most=DRAINS_PER_SWEEP) for kind in HANDLERS)
         for _ in range(min(waiting, DRAINS_PER_SWEEP)):
             due.hint()
@@ -114,6 +117,13 @@ def check_invariants() -> None:
     """Look for broken invariants, keep what was found, and ask people about it."""
     with _quiet_while_the_database_is_away():
         look_at_invariants(now=timezone.now(), seconds=BOARD_SECONDS)
+
+
+@shared_task
+def tally_hours() -> None:
+    """Count the hours that are over, for the charts of the mid-office."""
+    with _quiet_while_the_database_is_away():
+        count_hours_that_are_over(now=timezone.now())
 
 
 @shared_task

@@ -8,6 +8,7 @@ from django import template
 
 from dashboard.ages import in_words
 from dashboard.difference_words import MEANINGS
+from dashboard.navigation import links
 from dashboard.visible import visible as spelled_out
 from payments.domain.reconciliation import DifferenceKind
 
@@ -42,3 +43,10 @@ def kind_word(kind: str) -> str:
 def kind_meaning(kind: str) -> str:
     """Return what a kind of difference means, and what to do about it."""
     return MEANINGS[DifferenceKind(kind)]
+
+
+@register.simple_tag(takes_context=True)
+def places(context: template.Context) -> list[tuple[str, str, bool]]:
+    """Return the links of the head: word, address, and whether the page belongs there."""
+    match = context["request"].resolver_match
+    return links(match.url_name if match else "")

@@ -4,7 +4,13 @@ from payments.domain.answers import CallOutcome
 from payments.domain.orders import LateSuccess
 from payments.models.approval import Approval
 from payments.models.case import Case, CaseKind
-from payments.models.event import OUTCOME_EVENTS, CauseKind, Event, chained_hash
+from payments.models.event import (
+    ENDING_EVENTS,
+    OUTCOME_EVENTS,
+    CauseKind,
+    Event,
+    chained_hash,
+)
 from payments.models.idempotency import IdempotencyRecord
 from payments.models.instruction import Instruction
 from payments.models.invariant_check import InvariantCheck
@@ -24,8 +30,10 @@ from payments.models.reconciliation import (
 from payments.models.refund import Refund, RefundOrigin
 from payments.models.session import Capture, PaymentSession
 from payments.models.shop import Scope, Shop, ShopApiKey
+from payments.models.tally import Measure, Tally
 
 __all__ = [
+    "ENDING_EVENTS",
     "OUTCOME_EVENTS",
     "Approval",
     "CallOutcome",
@@ -39,6 +47,7 @@ __all__ = [
     "Instruction",
     "InvariantCheck",
     "LateSuccess",
+    "Measure",
     "NotificationState",
     "NotificationTry",
     "PaymentSession",
@@ -57,6 +66,7 @@ __all__ = [
     "ShopNotification",
     "StatementFormat",
     "StatementLine",
+    "Tally",
     "WebhookReceipt",
     "chained_hash",
     "new_idempotency_key",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from payments.models.purchase import Purchase
-from payments.models.record import Record, never_deleted
+from payments.models.record import Record, never_deleted, newest_first
 from payments.models.session import PaymentSession
 
 
@@ -57,6 +57,10 @@ class Case(Record):
             ),
         ]
         permissions: ClassVar = [("work_on_case", "Can take, annotate and resolve cases")]
+        indexes: ClassVar = [
+            newest_first("case_newest_first"),
+            newest_first("case_open", condition=models.Q(resolved_at__isnull=True)),
+        ]
         triggers: ClassVar = [never_deleted]
         ordering = ("-created_at",)
 

@@ -11,7 +11,7 @@ from django.db import models
 
 from payments.domain.lifecycle import Phase
 from payments.models.purchase import Purchase
-from payments.models.record import Record
+from payments.models.record import Record, newest_first
 from payments.models.session import PaymentSession
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,6 +21,9 @@ OUTCOME_EVENTS: Final = tuple(
     f"purchase.{phase}"
     for phase in (Phase.CAPTURED, Phase.DECLINED, Phase.CANCELLED, Phase.EXPIRED)
 )
+
+# Those, and what we proved ourselves: that nothing happened.
+ENDING_EVENTS: Final = (*OUTCOME_EVENTS, f"purchase.{Phase.ERRORED}")
 
 # Every event carries the hash of the one before it, so that editing history shows
 # (manage.py verify_events). The database links the chain: a writer can neither forget nor forge
@@ -76,10 +79,11 @@ class Event(Record):
         indexes: ClassVar = [
             models.Index(
                 fields=["created_at"],
-                include=["session", "cause_kind"],
-                condition=models.Q(name__in=OUTCOME_EVENTS),
+                include=["session", "cause_kind", "name"],
+                condition=models.Q(name__in=ENDING_EVENTS),
                 name="outcome_by_time",
             ),
+            newest_first("event_of_staff", condition=models.Q(cause_kind=CauseKind.STAFF.value)),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -13,6 +13,7 @@ from payments.models.record import (
     due_index,
     forgotten_index,
     never_deleted,
+    newest_first,
     unchangeable,
 )
 from payments.models.session import PaymentSession
@@ -45,6 +46,17 @@ class ShopNotification(Record, DueWork):
     class Meta:
         indexes: ClassVar = [
             due_index("notification_due"),
+            newest_first("notification_newest_first"),
+            newest_first(
+                "notification_undelivered",
+                "state",
+                condition=models.Q(
+                    state__in=[
+                        NotificationState.WAITING.value,
+                        NotificationState.GIVEN_UP.value,
+                    ]
+                ),
+            ),
             forgotten_index("notification_forgotten", "state", NotificationState.WAITING),
             models.Index(fields=["session"], name="notification_by_session"),
         ]

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Cast
 
 from payments.domain.lifecycle import PHASE_GRAPH, STATUS_OF, Phase, PurchaseStatus
@@ -125,7 +126,18 @@ class Purchase(Record, DueWork):
         ]
         indexes: ClassVar = [
             due_index("purchase_due"),
-            models.Index(fields=["status"], name="purchase_by_status"),
+            models.Index(fields=["created_at"], name="purchase_by_time"),
+            # What is at risk is counted and shown by its age.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(status=PurchaseStatus.STARTED.value),
+                name="purchase_started",
+            ),
+            models.Index(
+                KeyTransform("customer_reference", "purchase_info"),
+                condition=Q(purchase_info__has_key="customer_reference"),
+                name="purchase_by_customer",
+            ),
             models.Index(
                 fields=["finished_at", "id"],
                 condition=Q(phase=Phase.CAPTURED.value),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from payments.models.record import DueWork, Record, due_index, forgotten_index
+from payments.models.record import DueWork, Record, due_index, forgotten_index, newest_first
 from payments.models.session import PaymentSession
 
 
@@ -63,6 +63,18 @@ class WebhookReceipt(Record, DueWork):
         ]
         indexes: ClassVar = [
             due_index("receipt_due"),
+            newest_first("receipt_newest_first"),
+            newest_first(
+                "receipt_unusual",
+                "state",
+                condition=models.Q(
+                    state__in=[
+                        ReceiptState.WAITING.value,
+                        ReceiptState.UNMATCHED.value,
+                        ReceiptState.REJECTED.value,
+                    ]
+                ),
+            ),
             forgotten_index("receipt_forgotten", "state", ReceiptState.WAITING),
             models.Index(fields=["session"], name="receipt_by_session"),
         ]

@@ -23,6 +23,7 @@ from payments.models.record import (
     forgotten_index,
     known,
     never_deleted,
+    newest_first,
     unchangeable,
     words,
 )
@@ -102,6 +103,8 @@ class Refund(Record, DueWork):
         ]
         indexes: ClassVar = [
             due_index("refund_due"),
+            newest_first("refund_newest_first"),
+            newest_first("refund_by_state", "state"),
             forgotten_index("refund_forgotten", "state", RefundState.PENDING.value),
             models.Index(
                 fields=["refund_reference"],

@@ -12,7 +12,15 @@ from django.db.models.functions import Cast
 
 from payments.domain.lifecycle import SESSION_GRAPH, SessionStatus
 from payments.domain.money import CANONICAL_AMOUNT
-from payments.models.record import DueWork, Record, due_index, known, never_deleted, unchangeable
+from payments.models.record import (
+    DueWork,
+    Record,
+    due_index,
+    known,
+    never_deleted,
+    newest_first,
+    unchangeable,
+)
 from payments.models.shop import Shop
 from psp_clients.contract import Money
 
@@ -90,8 +98,8 @@ class PaymentSession(Record, DueWork):
         indexes: ClassVar = [
             due_index("session_due"),
             models.Index(fields=["shop", "order_reference"], name="session_by_order"),
-            models.Index(fields=["-created_at", "-id"], name="session_newest_first"),
-            models.Index(fields=["status", "-created_at", "-id"], name="session_by_status"),
+            newest_first("session_newest_first"),
+            newest_first("session_by_status", "status"),
         ]
         triggers: ClassVar = [
             never_deleted,

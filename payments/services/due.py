@@ -19,7 +19,7 @@ import structlog
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Count, Min, Q
 
 from payments.broker import broker
 from payments.crash_points import CrashPoint, passing
@@ -83,6 +83,14 @@ def count_due(kind: str, *, now: datetime, at_most: int) -> int:
     """Count rows that wait for a worker, up to a limit."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
     return KINDS[kind].objects.filter(free, due_at__lte=now)[:at_most].count()
+
+
+def overdue(kind: str, *, now: datetime, at_most: int) -> tuple[int, datetime | None]:
+    """Return how many rows wait for a worker, up to a limit, and since when the first does."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    waiting = KINDS[kind].objects.filter(free, due_at__lte=now).order_by("due_at")
+    found = waiting[:at_most].aggregate(count=Count("pk"), first=Min("due_at"))
+    return found["count"], found["first"]
 
 
 def claim_due(kind: str, *, now: datetime) -> UUID | None:

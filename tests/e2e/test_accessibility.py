@@ -11,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from dashboard.lists.catalogue import LISTS
+from dashboard.models import SavedView
 from payments.domain.lifecycle import Phase
 from payments.models import CauseKind, InvariantCheck, PaymentSession
 from tests.builders import (
@@ -22,6 +24,7 @@ from tests.builders import (
     make_psp_call,
     make_purchase,
     make_receipt,
+    make_refund,
     make_run,
     make_session,
     make_user,
@@ -119,9 +122,9 @@ def test_the_mid_office_can_be_used_by_all(profile: str, open_page: OpenPage):
     page.get_by_label("Username").fill(user.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    page.get_by_role("heading", name="Sessions").wait_for()
+    page.get_by_role("heading", name="Money at risk").wait_for()
     assert_accessible(page)
-    page.goto("/mid-office/?currency=EURO&status=expired")
+    page.goto("/mid-office/sessions/?currency=EURO&status=expired")
     assert_accessible(page)
     page.goto("/mid-office/search/?q=nothing")
     assert_accessible(page)
@@ -131,6 +134,64 @@ def test_the_mid_office_can_be_used_by_all(profile: str, open_page: OpenPage):
     for summary in page.locator("summary").all():
         summary.click()
     assert_accessible(page)
+
+
+def busy_home() -> None:
+    """Make rows by which the home shows everything that it can show, and every list a row."""
+    refunded = make_purchase(phase=Phase.CAPTURED)
+    make_refund(refunded, reason="x" * 200)
+    make_receipt(refunded.session, note="y" * 300)
+    make_case(refunded.session, detail="<script>\u202e" + "z" * 10_000)
+    make_event(refunded.session, cause_kind=CauseKind.STAFF, actor="olga")
+    make_run(lines=7)
+    for currency, amount in (("EUR", "19.99"), ("JPY", "500")):
+        session = make_session(currency=currency, amount=amount)
+        old = timezone.now() - timedelta(days=2)
+        make_purchase(session, phase=Phase.IN_DOUBT, created_at=old, due_at=None)
+    for _ in range(6):
+        ended = make_purchase(phase=Phase.CAPTURED).session
+        make_event(ended, cause_kind=CauseKind.POLL)
+        make_psp_call(ended)
+        failed = make_purchase(phase=Phase.DECLINED, reason_code="w" * 64).session
+        make_event(failed, "purchase.declined", cause_kind=CauseKind.POLL)
+
+
+@pytest.mark.parametrize("profile", ["light", "dark", "dark phone"])
+def test_home_and_lists_can_be_used_by_all(profile: str, open_page: OpenPage):
+    busy_home()
+    user = make_user(is_superuser=True)
+    SavedView.objects.create(user=user, list_name="sessions", name="v" * 60, query="")
+    page = open_page("/mid-office/", **PROFILES[profile])
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+    page.get_by_text("are silent").wait_for()
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert_accessible(page)
+    for name in LISTS:
+        page.goto(f"/mid-office/{name}/")
+        page.locator("summary").click()
+        assert_accessible(page)
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        assert_accessible(page)
+
+
+def test_the_home_is_light(open_page: OpenPage):
+    busy_home()
+    user = make_user(is_superuser=True)
+    page = open_page("/mid-office/login/")
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_text("are silent").wait_for()
+
+    page.goto("/mid-office/?period=month")
+
+    # Nothing here is compressed, and what browsers keep from the page before counts as well.
+    files = page.evaluate("performance.getEntries().map((each) => each.decodedBodySize ?? 0)")
+    assert 20_000 < sum(files) <= 120_000
 
 
 @pytest.mark.parametrize("profile", ["light", "dark phone"])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 
 from dashboard.urls import urlpatterns
 from tests.builders import PASSWORD, make_user
@@ -22,13 +22,13 @@ LIST = reverse("mid-office:sessions")
 def every_page() -> list[str]:
     """Return the address of every page behind the login."""
     behind = [pattern for pattern in urlpatterns if pattern.name not in OPEN_TO_ALL]
-    return [
-        reverse(
-            f"mid-office:{pattern.name}",
-            args=[UUID(int=7)] if "<uuid:" in str(pattern.pattern) else [],
-        )
-        for pattern in behind
-    ]
+    return [reverse(f"mid-office:{one.name}", args=_arguments(one)) for one in behind]
+
+
+def _arguments(pattern: URLPattern) -> list[object]:
+    if "<uuid:" in str(pattern.pattern):
+        return [UUID(int=7)]
+    return ["sessions"] if "<slug:" in str(pattern.pattern) else []
 
 
 @pytest.mark.parametrize("address", every_page())
@@ -83,7 +83,7 @@ def test_leads_nobody_to_other_sites_after_the_login():
         LOGIN, {"username": user.username, "password": PASSWORD, "next": "https://evil.example/"}
     )
 
-    assert response["Location"] == LIST
+    assert response["Location"] == reverse("mid-office:home")
 
 
 def test_logs_out(viewer: Client):

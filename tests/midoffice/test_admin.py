@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +25,7 @@ from payments.models import (
     Shop,
     ShopApiKey,
     StatementFormat,
+    Tally,
 )
 from tests.builders import (
     make_approval,
@@ -49,6 +52,8 @@ pytestmark = pytest.mark.django_db
 SECRET = "whsec_dGVzdHMtc2lnbi13aXRoLXRoaXMtc2VjcmV0LW9ubHk="
 OLDER = "whsec_b2xkZXItc2VjcmV0LW9sZGVyLXNlY3JldC1vbGRlcg=="
 OLDEST = "whsec_b2xkZXN0LXNlY3JldC1vbGRlc3Qtc2VjcmV0LW9sZA=="
+
+_hours = itertools.count()
 
 MODELS = list(apps.get_app_config("payments").get_models())
 SET_UP_HERE = [Shop, ShopApiKey, StatementFormat]
@@ -88,6 +93,8 @@ def make_everything() -> None:
         checked_at=now, changed_since=now, duration_ms=7, sessions=1, complete=True, results=[]
     )
     ShopApiKey.objects.create_key(name="key", shop=session.shop)
+    hour = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=next(_hours))
+    Tally.objects.create(hour=hour, measure="hour", count=1)
 
 
 def test_knows_every_model():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.filters import COUNTED_AT_MOST
-from dashboard.paging import PAGE_SIZE
+from dashboard.lists import reading
+from dashboard.lists.reading import COUNTED, PAGE_SIZE
 from payments.domain.lifecycle import Phase
 from payments.models import PaymentSession
 from tests.builders import make_case, make_purchase, make_session, make_shop
@@ -41,9 +42,19 @@ def page(browser: Client, query: str = "") -> str:
     return unescape(response.content.decode())
 
 
+def column(response: Any, word: str) -> list[str]:
+    """Return the cells of one column, as they are read."""
+    return [
+        cell.badge.word if cell.badge else cell.text
+        for row in response.context["table"].rows
+        for each, cell in row
+        if each.word == word
+    ]
+
+
 def listed(browser: Client, query: str = "") -> list[str]:
     """Return the checkout ids of the rows, in order."""
-    return [row.session.checkout_id for row in browser.get(f"{LIST}{query}").context["rows"]]
+    return column(browser.get(f"{LIST}{query}"), "Checkout")
 
 
 def test_shows_a_row_with_all_that_staff_look_for(viewer: Client):
@@ -63,8 +74,8 @@ def test_shows_a_row_with_all_that_staff_look_for(viewer: Client):
         assert words in shown
     assert "Bulbs & More" in shown
     assert f'href="{reverse("mid-office:session", args=[session.pk])}"' in shown
-    assert ">c-1</a>" in shown
-    assert ">o-1</span>" in shown
+    assert "<bdi>c-1</bdi></a>" in shown
+    assert ">o-1</bdi>" in shown
 
 
 @pytest.mark.parametrize("tab", IN_TAB)
@@ -112,12 +123,12 @@ def test_stops_counting_at_a_thousand(viewer: Client):
             buy_now_url="https://shop.example/",
             expires_at=timezone.now(),
         )
-        for number in range(COUNTED_AT_MOST + 1)
+        for number in range(COUNTED + 1)
     )
 
     counts = [tab.count for tab in viewer.get(LIST).context["tabs"]]
 
-    assert counts == ["1,000+", "1,000+", "0", "0", "0", "0", "0", "0", "0"]
+    assert counts == ["1,000+", "1,000+", "0", "0+", "0+", "0", "0", "0", "0"]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +138,8 @@ def test_stops_counting_at_a_thousand(viewer: Client):
         "?currency=JPY",
         "?phase=in_doubt",
         "?made_from=2026-03-02&made_to=2026-03-02",
+        "?amount_from=500",
+        "?amount_from=499.99&amount_to=500.01",
         "?psp=sandbox&currency=JPY&phase=in_doubt&made_from=2026-03-02&status=started",
     ],
 )
@@ -154,7 +167,15 @@ def test_takes_days_whole(viewer: Client):
 
 @pytest.mark.parametrize(
     "query",
-    ["?currency=EURO", "?currency=%00%00%00", "?phase=nonsense", "?psp=paypal", "?made_from=now"],
+    [
+        "?currency=EURO",
+        "?currency=%00%00%00",
+        "?phase=nonsense",
+        "?psp=nonsense",
+        "?made_from=now",
+        "?made_to=10000-01-01",
+        "?amount_from=-1",
+    ],
 )
 def test_says_which_filter_it_does_not_understand(query: str, viewer: Client):
     session = make_session()
@@ -166,7 +187,7 @@ def test_says_which_filter_it_does_not_understand(query: str, viewer: Client):
 def test_keeps_the_filters_when_the_tab_changes(viewer: Client):
     tabs = viewer.get(f"{LIST}?currency=EUR&cursor=&status=failed").context["tabs"]
 
-    assert [tab.query for tab in tabs[:2]] == ["?currency=EUR", "?currency=EUR&status=open"]
+    assert [tab.query for tab in tabs[:2]] == ["?currency=EUR", "?status=open&currency=EUR"]
     assert [tab.word for tab in tabs if tab.is_open] == ["Failed"]
 
 
@@ -179,6 +200,7 @@ def test_goes_on_where_the_last_page_ended(viewer: Client):
     first = viewer.get(f"{LIST}?currency=EUR")
     second = first.context["older"]
 
+    assert first.context["looked_back_to"] is None
     assert listed(viewer, "?currency=EUR") == newest_first[:PAGE_SIZE]
     assert listed(viewer, second) == newest_first[PAGE_SIZE:]
     assert viewer.get(f"{LIST}{second}").context["older"] == ""
@@ -193,17 +215,57 @@ def test_knows_no_cursor_that_it_did_not_give_out(cursor: str, viewer: Client):
     assert viewer.get(f"{LIST}?cursor={cursor}").status_code == 404
 
 
+def test_looks_at_no_more_than_so_many_rows_for_what_fits(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reading, "LOOKED_AT", 3)
+    at = timezone.now()
+    wanted = make_session(currency="JPY", amount="500", created_at=at - timedelta(hours=5))
+    others = [make_session(created_at=at - timedelta(hours=hours)) for hours in range(5)]
+
+    first = viewer.get(f"{LIST}?currency=JPY")
+
+    assert column(first, "Checkout") == []
+    assert first.context["looked_back_to"] == others[2].created_at
+    assert "Look further back" in first.content.decode()
+    second = viewer.get(f"{LIST}{first.context['older']}")
+    assert column(second, "Checkout") == [wanted.checkout_id]
+    assert "Look further back" in second.content.decode()
+    third = viewer.get(f"{LIST}{second.context['older']}")
+    assert column(third, "Checkout") == []
+    assert "Look further back" not in third.content.decode()
+
+
+def test_counts_what_fits_among_the_newest_of_each_tab(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reading, "COUNTED", 2)
+    for number in range(3):
+        currency = "EUR" if number else "USD"
+        session = make_session(currency=currency, status="completed")
+        make_purchase(session, phase=Phase.CAPTURED)
+    make_session(currency="USD")
+
+    tabs = viewer.get(f"{LIST}?currency=USD").context["tabs"]
+
+    counts = {tab.word: tab.count for tab in tabs}
+    assert counts["All"] == "1+"
+    assert counts["Successful"] == "0+"
+    assert counts["Waiting for Buy Now"] == "1"
+    assert counts["Expired"] == "0"
+
+
 def test_costs_the_same_whatever_its_length(
     viewer: Client, django_assert_num_queries: DjangoAssertNumQueries
 ):
     shop = make_shop()
     make_session(shop=shop)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(11):
         viewer.get(LIST)
 
     for _ in range(30):
         make_purchase(make_session(shop=make_shop()))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(11):
         viewer.get(LIST)
 
 

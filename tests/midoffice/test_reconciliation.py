@@ -73,20 +73,10 @@ class TestTheListOfRuns:
         page = text_of(viewer.get(RUNS))
 
         assert reverse("mid-office:reconciliation", args=[run.pk]) in page
-        assert '<td class="amount">107</td>' in page
-        assert '<td class="amount">3</td>' in page
+        assert 'data-label="Lines">107</td>' in page
+        assert 'data-label="Differences">3</td>' in page
         assert "&lt;b&gt;.csv, dry run" in page
         assert "1 open discrepancy<" in page
-
-    def test_goes_on_where_the_page_before_ended(self, viewer: Client):
-        runs = [make_run() for _ in range(52)]
-
-        first = viewer.get(RUNS)
-        second = viewer.get(RUNS, {"cursor": first.context["older"]})
-
-        shown = [row.run for page in (first, second) for row in page.context["rows"]]
-        assert shown == runs[::-1]
-        assert second.context["older"] == ""
 
     def test_knows_no_cursor_but_its_own(self, viewer: Client):
         assert viewer.get(RUNS, {"cursor": "nonsense"}).status_code == 404

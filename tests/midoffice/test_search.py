@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from dashboard.lists.views import SHOWN_AT_MOST
+from payments.domain.lifecycle import Phase
 from payments.models import Purchase
-from tests.builders import make_purchase, make_session, make_shop
+from tests.builders import (
+    make_case,
+    make_notification_try,
+    make_psp_call,
+    make_purchase,
+    make_receipt,
+    make_refund,
+    make_session,
+    make_shop,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -18,8 +31,19 @@ SEARCH = reverse("mid-office:search")
 @pytest.fixture
 def purchase() -> Purchase:
     """Return a purchase that bears every kind of id."""
-    make_session()
-    return make_purchase(payment_reference="ch_77")
+    make_purchase(phase=Phase.CAPTURED, purchase_info={"customer_reference": "k-78"})
+    purchase = make_purchase(
+        phase=Phase.CAPTURED,
+        payment_reference="ch_77",
+        purchase_info={"customer_reference": "k-77"},
+    )
+    make_refund(purchase, refund_reference="re_77")
+    make_receipt(purchase.session, event_id="evt_77")
+    make_receipt(None, event_id="evt_78")
+    make_notification_try(purchase.session)
+    make_psp_call(purchase.session)
+    make_case(purchase.session)
+    return purchase
 
 
 @pytest.mark.parametrize(
@@ -34,14 +58,33 @@ def purchase() -> Purchase:
         "public_id",
         "pk",
         "payment_reference",
+        "customer_reference",
+        "refund.public_id",
+        "refund.pk",
+        "refund.refund_reference",
+        "receipt.event_id",
+        "notification.public_id",
+        "case.pk",
+        "call.idempotency_key",
     ],
 )
 def test_goes_straight_to_the_one_session_that_an_id_names(
     name: str, purchase: Purchase, viewer: Client
 ):
-    value = purchase
-    for part in name.split("."):
-        value = getattr(value, part)
+    session = purchase.session
+    bearers: dict[str, Any] = {
+        "session": session,
+        "refund": purchase.refunds.get(),
+        "receipt": session.receipts.get(),
+        "notification": session.notifications.get(),
+        "case": session.cases.get(),
+        "call": session.psp_calls.get(),
+    }
+    bearer, _, column = name.rpartition(".")
+    if name == "customer_reference":
+        value = purchase.purchase_info[name]
+    else:
+        value = getattr(bearers.get(bearer, purchase), column)
 
     response = viewer.get(SEARCH, {"q": f" {value} "})
 
@@ -56,8 +99,9 @@ def test_lists_the_sessions_that_share_an_id(viewer: Client):
     response = viewer.get(SEARCH, {"q": "c-1"})
 
     assert response.status_code == 200
-    found = {row.session.pk for row in response.context["rows"]}
-    assert found == {ours.pk, theirs.pk}
+    page = response.content.decode()
+    for session in (ours, theirs):
+        assert reverse("mid-office:session", args=[session.pk]) in page
 
 
 @pytest.mark.parametrize("words", ["c-", "%", "tok_unknown", "<script>", "' OR 1=1 --", "ك"])
@@ -65,7 +109,7 @@ def test_finds_nothing_by_less_than_a_whole_id(words: str, purchase: Purchase, v
     response = viewer.get(SEARCH, {"q": words})
 
     assert response.status_code == 200
-    assert response.context["rows"] == []
+    assert response.context["table"].rows == []
     assert "No session has the id" in response.content.decode()
     assert "<script>" not in response.content.decode()
 
@@ -76,6 +120,16 @@ def test_asks_for_an_id_where_there_is_none(words: str, viewer: Client):
 
     assert response.status_code == 200
     assert "Type a checkout id" in response.content.decode()
+
+
+def test_shows_the_newest_of_many(viewer: Client):
+    for _ in range(SHOWN_AT_MOST + 1):
+        make_purchase(purchase_info={"customer_reference": "k-1"})
+
+    response = viewer.get(SEARCH, {"q": "k-1"})
+
+    assert len(response.context["table"].rows) == SHOWN_AT_MOST
+    assert f"The newest {SHOWN_AT_MOST} sessions" in response.content.decode()
 
 
 def test_costs_the_same_however_much_it_finds(

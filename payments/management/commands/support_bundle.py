@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from payments import selectors
+from payments.search import sessions_by_any_id
 from payments.support_bundle.document import as_text, support_bundle
 
 NAMED_AT_MOST = 20
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the bundle of the one session that bears the id."""
         words = options["id"]
-        found = list(selectors.sessions_by_any_id(words)[:NAMED_AT_MOST]) if words.strip() else []
+        found = list(sessions_by_any_id(words)[:NAMED_AT_MOST]) if words.strip() else []
         if not found:
             raise CommandError("No session has this id. Ids must be whole and exact.")
         if len(found) > 1:

@@ -1,0 +1,1 @@
+"""The lists of the mid-office: each is declared once, and all are shown by the same code."""
