@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -87,13 +87,13 @@ class Counted(NamedTuple):
     psp: str
     currency: str
     word: str
-    count: int
+    times: int
     amount: Decimal
 
 
 def count_hours(since: datetime, until: datetime) -> list[Counted]:
     """Count, from the rows, what happened from `since` until before `until`, hour by hour."""
-    asked = {"since": since, "until": until, "psps": settings.BPS_PSPS}
+    asked: dict[str, Any] = {"since": since, "until": until, "psps": settings.BPS_PSPS}
     with connection.cursor() as cursor:
         cursor.execute(COUNT, asked)
         return [Counted(*row) for row in cursor.fetchall()]

@@ -26,7 +26,8 @@ LOOKED_AT: Final = 20_000
 COUNTED: Final = 1_000
 
 ROW_BY_ROW: Final = """
-    SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+    SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+           set_config('enable_seqscan', 'off', true)
 """
 
 Rows = QuerySet[Any]

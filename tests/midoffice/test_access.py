@@ -35,7 +35,7 @@ def every_page() -> list[str]:
         **{name: [UUID(int=7)] for name in needs_id},
         "save-view": ["sessions"],
     }
-    return [reverse(f"mid-office:{name}", args=arguments.get(name, [])) for name in names]
+    return [reverse(f"mid-office:{name}", args=arguments.get(name or "", [])) for name in names]
 
 
 @pytest.mark.parametrize("address", every_page())
