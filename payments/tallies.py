@@ -100,17 +100,18 @@ def count_hours(since: datetime, until: datetime) -> list[Counted]:
 
 
 def counts(since: datetime, until: datetime, *, step: timedelta) -> list[Counted]:
-    """Return what happened in a period, by spans of `step`.
+    """Return what happened in a period, by spans of `step`: an hour or a day.
 
-    Days and hours that are over come from tallies, the others are counted now. `since` is a full
-    hour; where `step` is in days, a full day.
+    Days and hours that are over come from tallies, the others are counted now. `since` begins a
+    span.
     """
     kept_until = max(since, min(until, tallied_until() or since))
     days_until = since + (kept_until - since) // DAY * DAY if step >= DAY else since
-    found = kept(since, days_until, hours=24) + kept(days_until, kept_until, hours=1)
+    days = kept(since, days_until, hours=24)
+    hours = kept(days_until, kept_until, hours=1)
     if kept_until < until:
-        found += count_hours(kept_until, until)
-    return [row._replace(at=since + (row.at - since) // step * step) for row in found]
+        hours += count_hours(kept_until, until)
+    return days + [row._replace(at=since + (row.at - since) // step * step) for row in hours]
 
 
 def kept(since: datetime, until: datetime, *, hours: int) -> list[Counted]:
