@@ -6,7 +6,7 @@ ever went through a service. Triggers are off meanwhile: what they guard is not 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -151,7 +151,7 @@ STATEMENTS: Final = (
 
 def seed(shop_id: object, number: int) -> None:
     """Store so many sessions, the newest of now, and all that belongs to them."""
-    given = {"shop": shop_id, "number": number, "seconds": DAYS * 24 * 3600}
+    given: dict[str, Any] = {"shop": shop_id, "number": number, "seconds": DAYS * 24 * 3600}
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET synchronous_commit = off")

@@ -16,7 +16,7 @@ HEIGHT: Final = 160
 # Room for the numbers of the scale, and for the words below.
 LEFT, BOTTOM, TOP = 56, 18, 8
 
-Number = int | Decimal
+Number = int | float | Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _round_up(value: Number) -> float:
     """Return the next of 1, 2, 5, 10, 20, 50 …: numbers whose halves are easily read."""
     if value <= 0:
         return 1
-    power = 10 ** floor(log10(float(value)))
+    power: float = 10.0 ** floor(log10(float(value)))
     return next(part * power for part in (1, 2, 5, 10) if part * power >= value)
 
 

@@ -70,6 +70,8 @@ def _photograph(
     staff.fill("[name=password]", known["staff_password"])
     staff.press("[name=password]", "Enter")
     staff.wait_for_url("**/mid-office/")
+    staff.screenshot(path=IMAGES / "home.png", full_page=True)
+    staff.goto(f"{demo.bps_url}/mid-office/sessions/")
     staff.screenshot(path=IMAGES / "list.png")
     staff.goto(f"{demo.bps_url}/mid-office/search/?q={checkout_id}")
     staff.screenshot(path=IMAGES / "payment.png", full_page=True)

@@ -86,7 +86,7 @@ def _figures(found: Iterable[Counted]) -> Figures:
     roads: dict[str, Counter[str]] = {}
     latencies: dict[str, Counter[int]] = {}
     for row in found:
-        count = int(row.count)
+        count = int(row.times)
         totals[row.measure] += count
         if row.measure == Measure.SUCCESSFUL:
             by_span[row.at] += count

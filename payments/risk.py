@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -57,7 +57,7 @@ class Line:
 
 def money_at_risk(*, now: datetime) -> list[Line]:
     """Return a line for each phase and PSP where something is at risk."""
-    asked = {
+    asked: dict[str, Any] = {
         "now": now,
         "ages": [age.total_seconds() for age in AGES],
         "phases": [phase.value for phase in AT_RISK],

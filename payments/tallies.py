@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -87,30 +87,31 @@ class Counted(NamedTuple):
     psp: str
     currency: str
     word: str
-    count: int
+    times: int
     amount: Decimal
 
 
 def count_hours(since: datetime, until: datetime) -> list[Counted]:
     """Count, from the rows, what happened from `since` until before `until`, hour by hour."""
-    asked = {"since": since, "until": until, "psps": settings.BPS_PSPS}
+    asked: dict[str, Any] = {"since": since, "until": until, "psps": settings.BPS_PSPS}
     with connection.cursor() as cursor:
         cursor.execute(COUNT, asked)
         return [Counted(*row) for row in cursor.fetchall()]
 
 
 def counts(since: datetime, until: datetime, *, step: timedelta) -> list[Counted]:
-    """Return what happened in a period, by spans of `step`.
+    """Return what happened in a period, by spans of `step`: an hour or a day.
 
-    Days and hours that are over come from tallies, the others are counted now. `since` is a full
-    hour; where `step` is in days, a full day.
+    Days and hours that are over come from tallies, the others are counted now. `since` begins a
+    span.
     """
     kept_until = max(since, min(until, tallied_until() or since))
     days_until = since + (kept_until - since) // DAY * DAY if step >= DAY else since
-    found = kept(since, days_until, hours=24) + kept(days_until, kept_until, hours=1)
+    days = kept(since, days_until, hours=24)
+    hours = kept(days_until, kept_until, hours=1)
     if kept_until < until:
-        found += count_hours(kept_until, until)
-    return [row._replace(at=since + (row.at - since) // step * step) for row in found]
+        hours += count_hours(kept_until, until)
+    return days + [row._replace(at=since + (row.at - since) // step * step) for row in hours]
 
 
 def kept(since: datetime, until: datetime, *, hours: int) -> list[Counted]:

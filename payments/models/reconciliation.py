@@ -17,6 +17,7 @@ from payments.models.record import (
     due_index,
     known,
     never_deleted,
+    newest_first,
     unchangeable,
     words,
 )
@@ -85,7 +86,7 @@ class ReconciliationRun(Record, DueWork):
                 name="one_nightly_run_per_psp_and_day",
             ),
         ]
-        indexes: ClassVar = [due_index("run_due")]
+        indexes: ClassVar = [due_index("run_due"), newest_first("run_newest_first")]
         triggers: ClassVar = [
             never_deleted,
             unchangeable(

@@ -57,7 +57,7 @@ def _insert(counted: list[Counted], *, hours: int) -> None:
                 psp=row.psp,
                 currency=row.currency,
                 word=row.word,
-                count=row.count,
+                count=row.times,
                 amount=row.amount,
             )
             for row in counted
@@ -72,8 +72,8 @@ def _added_up(hours: list[Counted]) -> list[Counted]:
     sums: dict[tuple[str, ...], Counted] = {}
     for row in hours:
         name = (row.measure, row.psp, row.currency, row.word)
-        day = sums.get(name, row._replace(at=_day_of(row.at), count=0, amount=Decimal(0)))
-        sums[name] = day._replace(count=day.count + row.count, amount=day.amount + row.amount)
+        day = sums.get(name, row._replace(at=_day_of(row.at), times=0, amount=Decimal(0)))
+        sums[name] = day._replace(times=day.times + row.times, amount=day.amount + row.amount)
     return list(sums.values())
 
 

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+ZERO = Decimal(0)
 
 
 def bought(at: datetime, cause: str = "receipt") -> PaymentSession:
@@ -47,7 +48,7 @@ def added_up(found: list[Counted]) -> Counter[tuple[datetime, str]]:
     """Return how often each thing happened in each span."""
     sums: Counter[tuple[datetime, str]] = Counter()
     for row in found:
-        sums[row.at, row.measure] += row.count
+        sums[row.at, row.measure] += row.times
     return sums
 
 
@@ -59,10 +60,10 @@ def test_are_counted_once_and_kept():
     assert tally_hours(now=NOW) == 0
 
     hour = datetime(2026, 3, 2, 10, tzinfo=UTC)
-    assert tallied(Measure.REGISTERED) == [(hour, "", 2, 0)]
-    assert tallied(Measure.BOUGHT) == [(hour, "", 2, 0)]
+    assert tallied(Measure.REGISTERED) == [(hour, "", 2, ZERO)]
+    assert tallied(Measure.BOUGHT) == [(hour, "", 2, ZERO)]
     assert tallied(Measure.SUCCESSFUL) == [(hour, "", 2, Decimal("39.98"))]
-    assert tallied(Measure.KNOWN) == [(hour, "receipt", 2, 0)]
+    assert tallied(Measure.KNOWN) == [(hour, "receipt", 2, ZERO)]
     assert tallied_until() == hour + 2 * HOUR
 
 
@@ -110,14 +111,14 @@ def test_know_failures_by_their_reasons_and_sessions_that_no_psp_took():
     tally_hours(now=NOW)
 
     hour = datetime(2026, 3, 2, 10, tzinfo=UTC)
-    assert tallied(Measure.REGISTERED) == [(hour, "", 3, 0)]
+    assert tallied(Measure.REGISTERED) == [(hour, "", 3, ZERO)]
     assert tallied(Measure.FAILED) == [
-        (hour, "cancelled", 1, 0),
-        (hour, "errored", 1, 0),
-        (hour, "lost_card", 1, 0),
+        (hour, "cancelled", 1, ZERO),
+        (hour, "errored", 1, ZERO),
+        (hour, "lost_card", 1, ZERO),
     ]
     # That nothing happened we proved ourselves; no PSP told.
-    assert tallied(Measure.KNOWN) == [(hour, "poll", 2, 0)]
+    assert tallied(Measure.KNOWN) == [(hour, "poll", 2, ZERO)]
 
 
 def test_know_how_long_calls_took_unless_they_were_never_sent():
