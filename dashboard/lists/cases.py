@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.db.models import Q
+from django.urls import reverse
 
 from dashboard.badges import Badge
 from dashboard.lists import cells, fields
@@ -21,6 +22,10 @@ def _owner(case: Case) -> str:
     return case.owner.get_username() if case.owner else ""
 
 
+def _what(case: Case) -> cells.Cell:
+    return cells.link(case.get_kind_display(), reverse("mid-office:case", args=[case.pk]))
+
+
 CASES: Final = List(
     name="cases",
     title="Cases",
@@ -31,7 +36,7 @@ CASES: Final = List(
         Column("Age", lambda case: cells.age(case.created_at)),
         Column("Amount", lambda case: cells.money(case.session.amount, case.session.currency)),
         Column("Checkout", lambda case: fields.checkout(case.session)),
-        Column("What", lambda case: cells.words(case.get_kind_display())),
+        Column("What", _what),
         Column("Detail", lambda case: cells.words(case.detail)),
         Column("Owner", lambda case: cells.words(_owner(case))),
         Column("PSP", lambda case: cells.words(case.session.psp)),

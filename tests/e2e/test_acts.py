@@ -50,13 +50,13 @@ def test_refund_a_part_and_ask_a_second_person_for_more(open_page: OpenPage, wit
     path = f"/mid-office/sessions/{session.pk}/"
     page = log_in(open_page, path, java_script_enabled=with_script)
 
-    page.get_by_role("link", name="Refund").click()
+    page.get_by_role("link", name="Refund", exact=True).click()
     expect(page.get_by_text("Left: 20.00 EUR.")).to_be_visible()
     page.get_by_label("Amount in EUR").fill("5.00")
     page.get_by_label("Reason").fill("A broken cup.")
     page.get_by_role("button", name="Refund").click()
     expect(page.get_by_text("5.00 EUR is being given back")).to_be_visible()
-    page.get_by_role("link", name="Refund").click()
+    page.get_by_role("link", name="Refund", exact=True).click()
     page.get_by_label("Reason").fill("All of it.")
     page.get_by_role("button", name="Refund").click()
     expect(page.get_by_text("until a second person agrees")).to_be_visible()
