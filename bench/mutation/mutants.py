@@ -34,7 +34,7 @@ def mutants_of(source: str) -> list[Mutant]:
             if text not in seen:
                 seen.add(text)
                 line = place.lineno  # type: ignore[attr-defined] # places have lines
-                found.append(Mutant(line, _line(place), _line(changed), text))
+                found.append(Mutant(line, _line(place, parent), _line(changed, parent), text))
     return sorted(found, key=lambda mutant: mutant.line)
 
 
@@ -45,8 +45,12 @@ def _mutated(tree: ast.Module, number: int, changed: Change) -> str:
     return ast.unparse(ast.fix_missing_locations(mutated))
 
 
-def _line(node: Change) -> str:
-    return "" if node is None else " ".join(ast.unparse(node).split())[:160]
+def _line(node: Change, parent: ast.AST) -> str:
+    """Return a piece of source in one line, after the keyword that it is given to."""
+    if node is None:
+        return ""
+    keyword = f"{parent.arg}=" if isinstance(parent, ast.keyword) and parent.arg else ""
+    return (keyword + " ".join(ast.unparse(node).split()))[:160]
 
 
 def _places(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:

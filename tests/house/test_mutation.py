@@ -56,11 +56,11 @@ def try_all(*tests: str) -> subprocess.CompletedProcess[str]:
         ("a: int = b", "b  ->  None"),
         ("a = None", "None  ->  'X'"),
         ("a.b = c", "a.b = c  ->  pass"),
-        ("a(b=c)", "c  ->  None"),
+        ("a(b=c)", "b=c  ->  b=None"),
         ("a(b=None)", "b=None  ->  (left out)"),
         ("def a(b=c): pass", "c  ->  None"),
         ("def a(*, b=None): pass", "None  ->  'X'"),
-        ("@a(b=True)\ndef c(): pass", "True  ->  False"),
+        ("@a(b=True)\ndef c(): pass", "b=True  ->  b=False"),
         ("a = [b for b in c if b]", "[b for b in c if b]  ->  [b for b in c]"),
         ("a = {b: c, **d}", "{b: c, **d}  ->  {b: c}"),
         ("a = (b, c)", "(b, c)  ->  (b,)"),
@@ -107,7 +107,7 @@ def test_it_finds_what_no_test_asks_and_nothing_else() -> None:
     assert [line for line in said if not line.startswith("KILLED")] == ["SURVIVED 23: 0  ->  1"]
     for caught in (
         "8: frozenset({90})  ->  None",
-        "11: True  ->  False",
+        "11: frozen=True  ->  frozen=False",
         "16: '%'  ->  'X%'",
         "21: return f'{self.percent} {self.unit}'  ->  return None",
         "27: max  ->  min",
@@ -120,3 +120,11 @@ def test_it_stops_where_there_are_no_tests() -> None:
 
     assert done.returncode == 1
     assert "RunFault: a trial ended with status 5" in done.stderr
+
+
+def test_it_stops_where_the_tests_fail_without_any_change() -> None:
+    done = try_all("tests/house/mutation_example/failing.py")
+
+    assert done.returncode == 1
+    assert "discount.py fails without any change: " in done.stderr
+    assert "failing.py::test_is_generous" in done.stderr
