@@ -8,6 +8,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RULES: Final = "tests/rules"
+SERVICES: Final = "tests/services"
 # Where the tests of a module are not those of its name.
 TESTED_IN: Final = {"matching": "reconciliation"}
 # Imported once, before any child: what the tests need, and nothing that may be mutated.
@@ -26,7 +27,10 @@ WARM: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One module, and the runs of tests it is tried by. `needs_database` tells that they do."""
+    """One module, and the runs of tests it is tried by, one after the other.
+
+    Where they need a database it is one run: Django can be set up for tests once in a process.
+    """
 
     path: str
     tests: tuple[str, ...]
@@ -61,7 +65,7 @@ def _client(path: Path) -> Part:
 def _gate(name: str) -> Part:
     return Part(
         f"payments/services/{name}.py",
-        (f"tests/services/test_{name}.py",),
+        (SERVICES,),
         needs_database=True,
         warm=(*WARM, "payments.services.stage_refund", "tests.builders"),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import os
-import resource
 import signal
 import sys
 from enum import Enum, auto
@@ -14,6 +13,7 @@ from typing import Final
 import pytest
 from _pytest.main import pytest_cmdline_main as run_tests
 
+from bench.mutation.children import WAIT_SECONDS, Ended, in_child
 from bench.mutation.loading import Mutated
 from bench.mutation.mutants import Mutant, mutants_of
 from bench.mutation.scope import ROOT, Part
@@ -22,7 +22,6 @@ from bench.mutation.scope import ROOT, Part
 # because the machine is busy. The clock ends only what waits for ever.
 CPU_SECONDS: Final = 10
 CPU_SHARE: Final = 5
-WAIT_SECONDS: Final = 1800
 WITHOUT: Final = ("randomly", "xdist", "cacheprovider", "pytest_cov", "playwright")
 OPTIONS: Final = (
     "-x",
@@ -71,7 +70,8 @@ def try_all(part: Part) -> dict[Mutant, Verdict]:
     verdicts = dict.fromkeys(mutants_of(part.source), Verdict.SURVIVED)
     for tests in part.tests:
         alive = [one for one, verdict in verdicts.items() if verdict is Verdict.SURVIVED]
-        verdicts |= _tried(part, tests, alive)
+        if alive:
+            verdicts |= _tried(part, tests, alive)
     return verdicts
 
 
@@ -94,6 +94,8 @@ class _Trials:
         self.are_done = False
         self._part = part
         self._mutants = mutants
+        self._killers: list[str] = []  # the tests that failed, the latest first
+        self._mouth = -1
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
@@ -103,47 +105,44 @@ class _Trials:
         if self._part.module in sys.modules:
             raise RunFault(f"{self._part.module} is in use before it is mutated")
         gc.freeze()  # so that no child looks through what was made before it
-        cpu_seconds = self._control(config)
+        cpu_seconds = CPU_SECONDS + CPU_SHARE * self._control(config)
         for mutant in self._mutants:
-            status, _ = self._run(config, mutant.source, CPU_SECONDS + CPU_SHARE * cpu_seconds)
-            self.verdicts[mutant] = verdict_of(status)
+            ended = self._run(config, mutant.source, cpu_seconds)
+            self.verdicts[mutant] = verdict_of(ended.status)
+            killers = ended.said.split("\n")[:-1]
+            self._killers = list(dict.fromkeys([*killers, *self._killers]))
         self._control(config)
         self.are_done = True
         return 0
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Begin with what failed before: what caught the line above is likely to catch this."""
+        ranks = {name: rank for rank, name in enumerate(self._killers)}
+        items.sort(key=lambda item: ranks.get(item.nodeid, len(ranks)))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Let the parent know which test failed."""
+        if report.failed:
+            os.write(self._mouth, f"{report.nodeid}\n".encode())
+
     def _control(self, config: pytest.Config) -> float:
         """Return the seconds that the tests need of a processor for the source as shipped."""
-        status, cpu_seconds = self._run(config, self._part.source, WAIT_SECONDS)
-        if verdict_of(status) is not Verdict.SURVIVED:
-            raise RunFault(f"the tests of {self._part.path} fail without any change")
-        return cpu_seconds
+        ended = self._run(config, self._part.source, WAIT_SECONDS)
+        if verdict_of(ended.status) is not Verdict.SURVIVED:
+            raise RunFault(f"{self._part.path} fails without any change: {ended.said.strip()}")
+        return ended.cpu_seconds
 
-    def _run(self, config: pytest.Config, source: str, most: float) -> tuple[int, float]:
-        """Return how the tests ended on a source, and what they took of a processor."""
-        child = os.fork()
-        if not child:
-            status = int(pytest.ExitCode.INTERNAL_ERROR)
+    def _run(self, config: pytest.Config, source: str, cpu_seconds: float) -> Ended:
+        """Return how the tests ended on a source."""
+
+        def run(mouth: int) -> int:
+            self._mouth = mouth
+            sys.meta_path.insert(0, Mutated(self._part.module, source))
             try:
-                _silence()
-                signal.alarm(WAIT_SECONDS)
-                _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-                resource.setrlimit(resource.RLIMIT_CPU, (int(most), hard))
-                status = self._child(config, source)
-            finally:
-                os._exit(status)
-        _, status, used = os.wait4(child, 0)
-        return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+                importlib.import_module(self._part.module)
+            except Exception:  # noqa: BLE001 - whatever it raises, nothing can use it
+                return int(pytest.ExitCode.INTERRUPTED)
+            return int(run_tests(config))
 
-    def _child(self, config: pytest.Config, source: str) -> int:
-        sys.meta_path.insert(0, Mutated(self._part.module, source))
-        try:
-            importlib.import_module(self._part.module)
-        except Exception:  # noqa: BLE001 - whatever it raises, nothing can use it
-            return int(pytest.ExitCode.INTERRUPTED)
-        return int(run_tests(config))
-
-
-def _silence() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
+        return in_child(run, cpu_seconds=cpu_seconds)

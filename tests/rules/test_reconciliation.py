@@ -142,6 +142,15 @@ AGREEING = {
         [payment()],
         [charge(), given_back(status="failed")],
     ),
+    "a refund pending here that is not listed yet": ([payment(refunds=(PENDING,))], [charge()]),
+    "a refund there before the period": (
+        [payment()],
+        [charge(), given_back(booked_at=MIDNIGHT - TICK)],
+    ),
+    "another charge before the period": (
+        [payment()],
+        [charge(), charge(psp_reference="ch_0", booked_at=MIDNIGHT - TICK)],
+    ),
     "no fee": ([payment()], [charge(fee=None)]),
     "a fee of nothing in another currency": ([payment()], [charge(fee=Money("0.00", "USD"))]),
     "a fee just at the limit": ([payment()], [charge(fee=Money("1.50", "EUR"))]),
@@ -206,7 +215,139 @@ DIFFERING = {
 }
 
 
+# Every kind as it is written down, word by word: people and the database read it.
+WRITTEN = [
+    (
+        [],
+        [charge()],
+        Difference(
+            DifferenceKind.MISSING_HERE,
+            "charge:ch_1",
+            "nothing",
+            "successful, 20.00 EUR",
+            NOON,
+            psp_reference="ch_1",
+        ),
+    ),
+    (
+        [UNBOUGHT],
+        [charge()],
+        Difference(
+            DifferenceKind.MISSING_HERE,
+            "charge:ch_1",
+            "nobody bought, 20.00 EUR",
+            "successful, 20.00 EUR",
+            NOON,
+            psp_reference="ch_1",
+            reference=UNBOUGHT.reference,
+        ),
+    ),
+    (
+        [payment()],
+        [],
+        Difference(
+            DifferenceKind.MISSING_THERE,
+            f"payment:{1:032x}",
+            "successful, 20.00 EUR",
+            "nothing",
+            NOON,
+            psp_reference="ch_1",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment(begun_at=NOON - 30 * DAY)],
+        [
+            charge(status="failed", psp_reference="ch_8", booked_at=NOON - MINUTE),
+            charge(status="failed", psp_reference="ch_9", money=Money("7.00", "EUR")),
+        ],
+        Difference(
+            DifferenceKind.STATUS,
+            f"payment:{1:032x}",
+            "successful, 20.00 EUR",
+            "failed, 7.00 EUR",
+            NOON,
+            psp_reference="ch_9",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment()],
+        [charge(), charge(psp_reference="ch_x", booked_at=NOON + TICK)],
+        Difference(
+            DifferenceKind.DUPLICATE_CHARGE,
+            "charge:ch_x",
+            "successful, 20.00 EUR",
+            "successful, 20.00 EUR",
+            NOON + TICK,
+            psp_reference="ch_x",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment()],
+        [charge(fee=Money("1.51", "EUR"))],
+        Difference(
+            DifferenceKind.FEE,
+            "charge:ch_1",
+            "at most 1.50 EUR",
+            "1.51 EUR",
+            NOON,
+            psp_reference="ch_1",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment()],
+        [charge(), given_back()],
+        Difference(
+            DifferenceKind.REFUND_MISSING_HERE,
+            "refund:re_1",
+            "nothing",
+            "successful, 5.00 EUR",
+            NOON,
+            psp_reference="re_1",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [WITH_REFUND],
+        [charge()],
+        Difference(
+            DifferenceKind.REFUND_MISSING_THERE,
+            f"refund:{1:032x}",
+            "successful, 5.00 EUR",
+            "nothing",
+            NOON,
+            psp_reference="re_1",
+            reference=f"{1:032x}",
+            refund_id=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment(refunds=(PENDING,))],
+        [charge(), given_back()],
+        Difference(
+            DifferenceKind.STATUS,
+            "refund:re_1",
+            "pending, 5.00 EUR",
+            "successful, 5.00 EUR",
+            NOON,
+            psp_reference="re_1",
+            reference=f"{1:032x}",
+            refund_id=f"{1:032x}",
+        ),
+    ),
+]
+
+
 class TestTwoSides:
+    @pytest.mark.parametrize(("ours", "theirs", "written"), WRITTEN)
+    def test_differ_in_what_is_written_down(
+        self, ours: list[PaymentHere], theirs: list[Transaction], written: Difference
+    ):
+        assert compare(ours, theirs, TERMS) == [written]
+
     @pytest.mark.parametrize(("ours", "theirs"), AGREEING.values(), ids=AGREEING)
     def test_agree(self, ours: list[PaymentHere], theirs: list[Transaction]):
         assert compare(ours, theirs, TERMS) == []

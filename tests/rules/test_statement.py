@@ -90,6 +90,16 @@ class TestAStatement:
 
         assert line.fee is None
 
+    def test_may_lack_what_is_not_needed(self):
+        [line] = read("Datum;Beleg;Betrag;Währung\n31.12.2029 23:59;r 1;5,00;EUR\n", GERMAN)
+
+        assert (line.kind, line.status, line.reference, line.fee) == (
+            "charge",
+            "successful",
+            "",
+            None,
+        )
+
     def test_is_read_as_it_is_consumed(self):
         lines = iter([f"{HEADER}\n", "charge,ch_1,,,1.00,EUR,,2030-01-01,,\n", "nonsense\n"])
 
