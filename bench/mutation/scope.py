@@ -9,8 +9,6 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 RULES: Final = "tests/rules"
 SERVICES: Final = "tests/services"
-# Where the tests of a module are not those of its name.
-TESTED_IN: Final = {"matching": "reconciliation"}
 # Imported once, before any child: what the tests need, and nothing that may be mutated.
 WARM: Final = (
     "babel",
@@ -49,7 +47,7 @@ class Part:
 
 
 def _rule(path: Path) -> Part:
-    own = f"{RULES}/test_{TESTED_IN.get(path.stem, path.stem)}.py"
+    own = f"{RULES}/test_{path.stem}.py"
     tests = (own, RULES) if (ROOT / own).exists() else (RULES,)
     return Part(str(path.relative_to(ROOT)), tests)
 
