@@ -126,6 +126,10 @@ class TestADuePurchase:
         assert step_after_look_up(phase=phase, seen=seen, chargeable=chargeable) is Step.WAIT
 
 
+def test_nobody_is_charged_four_hours_after_buy_now() -> None:
+    assert timedelta(hours=4) == SUBMIT_WITHIN
+
+
 class TestAPageThatCharges:
     @pytest.mark.parametrize("seen", list(ReportedState))
     @pytest.mark.parametrize("is_over", [True, False])

@@ -353,6 +353,9 @@ class TestWhatIsInFlight:
 
         assert kinds(compare([], [charge()], terms)) == found
 
+    def test_is_so_for_a_quarter_of_an_hour_and_clocks_differ_by_an_hour_at_most(self):
+        assert (GRACE, CLOCKS_APART) == (15 * MINUTE, HOUR)
+
     def test_is_no_difference_while_we_have_just_begun_it(self):
         begun = replace(STARTED, begun_at=NOON + HOUR - MINUTE)
 
