@@ -19,7 +19,7 @@ from psp_clients.contract import Money, Transaction
 from .books import DAY, EUR_20, HOUR, MINUTE, NOON, charge, given_back, payment, refund
 
 FIRST, SECOND = (payment(number, refunds=(refund(number),)) for number in (1, 2))
-STRANGE = {"reference": "", "psp_token": "", "psp_reference": "x"}
+STRANGE: dict[str, Any] = {"reference": "", "psp_token": "", "psp_reference": "x"}
 
 
 def named_by(line: Transaction, *payments: Any) -> str | None:
@@ -39,7 +39,7 @@ class TestALine:
             {"kind": "refund", "psp_reference": "re_2"},
         ],
     )
-    def test_is_about_the_payment_of_any_name_that_it_bears(self, name: dict[str, str]) -> None:
+    def test_is_about_the_payment_of_any_name_that_it_bears(self, name: dict[str, Any]) -> None:
         assert named_by(charge(**STRANGE | name)) == SECOND.reference
 
     @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ class TestALine:
             {"kind": "refund", "psp_reference": "ch_2"},
         ],
     )
-    def test_is_about_none_whose_name_is_of_another_kind(self, name: dict[str, str]) -> None:
+    def test_is_about_none_whose_name_is_of_another_kind(self, name: dict[str, Any]) -> None:
         assert named_by(charge(**STRANGE | name)) is None
 
     def test_is_about_what_our_names_say_before_what_theirs_do(self) -> None:

@@ -262,7 +262,7 @@ class TestALayout:
             ({"columns": []}, ("columns", NO_COLUMNS)),
             ({"columns": {**MINIMAL.columns, "amount": ""}}, ("columns", NO_COLUMNS)),
             ({"columns": {**MINIMAL.columns, "amount": 7}}, ("columns", NO_COLUMNS)),
-            ({"columns": {**MINIMAL.columns, 7: "Amount"}}, ("columns", NO_COLUMNS)),
+            ({"columns": {7: "Amount"}}, ("columns", NO_COLUMNS)),
             (
                 {"columns": {**MINIMAL.columns, "colour": "Colour"}},
                 ("columns", f"'colour' is none of {WORDS}"),

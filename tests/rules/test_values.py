@@ -17,15 +17,12 @@ MODULES = [
     import_module(f"{domain.__name__}.{path.stem}")
     for path in sorted(Path(domain.__path__[0]).glob("[!_]*.py"))
 ]
-VALUES = sorted(
-    {
-        found
-        for module in MODULES
-        for _, found in inspect.getmembers(module, dataclasses.is_dataclass)
-        if found.__module__ == module.__name__
-    },
-    key=lambda found: found.__qualname__,
-)
+VALUES = [
+    found
+    for module in MODULES
+    for _, found in inspect.getmembers(module, inspect.isclass)
+    if dataclasses.is_dataclass(found) and found.__module__ == module.__name__
+]
 # What collects, and so must change.
 COLLECTING = {Names}
 
