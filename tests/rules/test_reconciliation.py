@@ -103,6 +103,22 @@ AGREEING = {
         [payment()],
         [charge(), charge(psp_reference="ch_0", booked_at=MIDNIGHT - TICK)],
     ),
+    "charged under another reference while we learned of it": (
+        [payment()],
+        [charge(psp_reference="ch_x", booked_at=NOON + CLOCKS_APART)],
+    ),
+    "a charge and a refund of the same reference": (
+        [payment(refunds=(refund(refund_reference="ch_1"),))],
+        [charge(), given_back(psp_reference="ch_1")],
+    ),
+    "known by amount and day alone, beside a refund that bears its name": (
+        [WITH_REFUND],
+        [charge(reference="", psp_token="", psp_reference="x"), given_back()],
+    ),
+    "a fee above the limit before the period": (
+        [payment()],
+        [charge(booked_at=MIDNIGHT - TICK, fee=Money("1.51", "EUR"))],
+    ),
     "no fee": ([payment()], [charge(fee=None)]),
     "a fee of nothing in another currency": ([payment()], [charge(fee=Money("0.00", "USD"))]),
     "a fee just at the limit": ([payment()], [charge(fee=Money("1.50", "EUR"))]),
@@ -126,6 +142,17 @@ DIFFERING = {
         "currency",
     ),
     "started here": ([STARTED], [charge()], "status"),
+    "charged just as the period begins": ([], [charge(booked_at=MIDNIGHT)], "missing_here"),
+    "charged without a name, beside the charge that we hold": (
+        [WITH_REFUND],
+        [charge(), given_back(), charge(reference="", psp_token="", psp_reference="x")],
+        "missing_here",
+    ),
+    "failed here, and charged under another reference long after": (
+        [payment(status=PurchaseStatus.FAILED)],
+        [charge(psp_reference="ch_x", booked_at=NOON + 2 * HOUR)],
+        "status",
+    ),
     "failed here": ([payment(status=PurchaseStatus.FAILED)], [charge()], "status"),
     "successful here, failed there": ([payment()], [charge(status="failed")], "status"),
     "successful here, and a word there that nobody knows": (
@@ -310,6 +337,39 @@ class TestTwoSides:
     ):
         assert kinds(compare(ours, theirs, TERMS)) == [kind]
 
+    def test_differ_in_the_fee_of_a_charge_too_many(self):
+        second = charge(psp_reference="ch_x", fee=Money("1.51", "EUR"), booked_at=NOON + TICK)
+
+        found = compare([payment()], [charge(fee=None), second], TERMS)
+
+        assert kinds(found) == ["duplicate_charge", "fee"]
+
+    @pytest.mark.parametrize(
+        ("lines", "found"),
+        [
+            # Of a line named twice the later one counts, then that of the later word, then the
+            # greater sum.
+            ([charge(), charge(booked_at=NOON + TICK, money=Money("19.00", "EUR"))], ["amount"]),
+            ([charge(status="failed", money=Money("7.00", "EUR")), charge()], []),
+            ([charge(money=Money("19.00", "EUR")), charge()], []),
+            # Of two charges at one instant the first by name is the one that we hold.
+            (
+                [
+                    charge(psp_reference="ch_a"),
+                    charge(psp_reference="ch_b", money=Money("19.00", "EUR")),
+                ],
+                ["duplicate_charge"],
+            ),
+        ],
+    )
+    def test_differ_in_the_same_in_whatever_order_the_lines_come(
+        self, lines: list[Transaction], found: list[str]
+    ):
+        ours = [payment(payment_reference="")]
+
+        assert kinds(compare(ours, lines, TERMS)) == found
+        assert kinds(compare(ours, lines[::-1], TERMS)) == found
+
     def test_are_told_of_in_words(self):
         [found] = compare([STARTED], [charge()], TERMS)
 
@@ -346,7 +406,13 @@ class TestTwoSides:
 
 class TestWhatIsInFlight:
     @pytest.mark.parametrize(
-        ("age", "found"), [(GRACE - TICK, []), (GRACE, ["missing_here"]), (-HOUR, ["missing_here"])]
+        ("age", "found"),
+        [
+            (timedelta(), []),
+            (GRACE - TICK, []),
+            (GRACE, ["missing_here"]),
+            (-HOUR, ["missing_here"]),
+        ],
     )
     def test_is_no_difference_for_a_while(self, age: timedelta, found: list[str]):
         terms = replace(TERMS, now=NOON + age)
@@ -375,6 +441,14 @@ class TestWhatTheLinesMayNotReach:
 
         assert (found.kind, found.is_covered) == ("missing_there", covered)
 
+    @pytest.mark.parametrize(("spare", "covered"), [(timedelta(), True), (-TICK, False)])
+    def test_is_marked_where_the_lines_end_too_early(self, spare: timedelta, covered: bool):
+        terms = replace(TERMS, read_until=NOON + CLOCKS_APART + spare)
+
+        [found] = compare([payment()], [], terms)
+
+        assert (found.kind, found.is_covered) == ("missing_there", covered)
+
     def test_is_marked_for_refunds_too(self):
         slow = replace(refund(), asked_at=NOON - 3 * DAY)
 
@@ -391,12 +465,25 @@ class TestAPeriod:
         assert whole_days(first, last) == (MIDNIGHT, MIDNIGHT + 2 * DAY)
 
     @pytest.mark.parametrize(
-        ("first", "last"),
-        [(date(2030, 1, 2), date(2030, 1, 1)), (date(2030, 1, 1), date(2031, 1, 2))],
+        ("first", "last", "why"),
+        [
+            (
+                date(2030, 1, 2),
+                date(2030, 1, 1),
+                "the first day, 2030-01-02, comes after the last, 2030-01-01",
+            ),
+            (
+                date(2030, 1, 1),
+                date(2031, 1, 2),
+                "2030-01-01 to 2031-01-02 is longer than 366 days",
+            ),
+        ],
     )
-    def test_is_refused_if_nobody_could_mean_it(self, first: date, last: date):
-        with pytest.raises(PeriodRefused):
+    def test_is_refused_if_nobody_could_mean_it(self, first: date, last: date, why: str):
+        with pytest.raises(PeriodRefused) as refused:
             whole_days(first, last)
+
+        assert str(refused.value) == why
 
     def test_may_last_a_leap_year(self):
         assert whole_days(date(2028, 1, 1), date(2028, 12, 31))
