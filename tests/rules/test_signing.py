@@ -39,6 +39,12 @@ def test_the_library_takes_it_by_either_secret_while_two_are_live(secret: str) -
     assert Webhook(secret).verify(BODY, headers(NEW, OLD))["type"] == "purchase.successful"
 
 
+def test_it_bears_a_signature_by_each_live_secret_in_their_order() -> None:
+    new, old = (headers(secret)["webhook-signature"] for secret in (NEW, OLD))
+
+    assert headers(NEW, OLD)["webhook-signature"] == f"{new} {old}"
+
+
 def test_the_library_refuses_it_with_another_body_or_by_another_secret() -> None:
     with pytest.raises(WebhookVerificationError):
         Webhook(NEW).verify(BODY.replace("19.99", "19.98"), headers(NEW))
