@@ -8,18 +8,32 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RULES: Final = "tests/rules"
-CLIENT: Final = "tests/contract/test_sandbox_client.py"
-# Where the tests of a module are not those of its name.
-TESTED_IN: Final = {"matching": "reconciliation"}
+SERVICES: Final = "tests/services"
+# Imported once, before any child: what the tests need, and nothing that may be mutated.
+WARM: Final = (
+    "babel",
+    "config",
+    "django.db",
+    "hypothesis.internal.conjecture.engine",
+    "hypothesis.strategies",
+    "iso4217",
+    "playwright.sync_api",
+    "psp_clients.contract",
+    "psp_clients.http",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One module. `needs_database` tells that its tests do."""
+    """One module, and the runs of tests it is tried by, one after the other.
+
+    Where they need a database it is one run: Django can be set up for tests once in a process.
+    """
 
     path: str
     tests: tuple[str, ...]
     needs_database: bool = False
+    warm: tuple[str, ...] = WARM
 
     @property
     def module(self) -> str:
@@ -33,22 +47,40 @@ class Part:
 
 
 def _rule(path: Path) -> Part:
-    own = f"{RULES}/test_{TESTED_IN.get(path.stem, path.stem)}.py"
-    return Part(str(path.relative_to(ROOT)), (own, RULES))
+    own = f"{RULES}/test_{path.stem}.py"
+    tests = (own, RULES) if (ROOT / own).exists() else (RULES,)
+    return Part(str(path.relative_to(ROOT)), tests)
+
+
+def _client(path: Path) -> Part:
+    """Return a module of a PSP's client: its own tests, those of webhooks, then of the client."""
+    psp = path.parent.name
+    names = (f"{psp}_{path.stem}", f"{psp}_webhooks", f"{psp}_client")
+    found = (f"tests/contract/test_{name}.py" for name in names)
+    return Part(str(path.relative_to(ROOT)), tuple(one for one in found if (ROOT / one).exists()))
+
+
+def _gate(name: str) -> Part:
+    return Part(
+        f"payments/services/{name}.py",
+        (SERVICES,),
+        needs_database=True,
+        warm=(*WARM, "payments.services.stage_refund", "tests.builders"),
+    )
 
 
 PARTS: Final = (
+    _gate("settle"),
+    _gate("settle_refund"),
     *(
         _rule(path)
         for path in sorted((ROOT / "payments/domain").glob("*.py"))
         if path.stem != "__init__"
     ),
-    Part("psp_clients/sandbox/mapping.py", (CLIENT,)),
-    Part("psp_clients/sandbox/signature.py", (CLIENT,)),
-    Part("payments/services/settle.py", ("tests/services/test_settle.py",), needs_database=True),
-    Part(
-        "payments/services/settle_refund.py",
-        ("tests/services/test_settle_refund.py",),
-        needs_database=True,
+    *(
+        _client(path)
+        for name in ("money", "signature")
+        for path in sorted((ROOT / "psp_clients").glob(f"*/{name}.py"))
     ),
+    _client(ROOT / "psp_clients/sandbox/mapping.py"),
 )

@@ -1,172 +1,148 @@
-"""Tries mutants: each in a child of a warm process, whose tests must fail, or never end."""
+"""Tries mutants: each in a child of a pytest that is about to collect, whose tests must fail."""
 
 from __future__ import annotations
 
+import gc
 import importlib
-import importlib.abc
-import importlib.util
 import os
 import signal
 import sys
-import time
-import types
-from collections.abc import Callable, Sequence
-from importlib.machinery import ModuleSpec
-from typing import Any, Final
+from enum import Enum, auto
+from typing import Final
 
 import pytest
+from _pytest.main import pytest_cmdline_main as run_tests
 
+from bench.mutation.children import WAIT_SECONDS, Ended, in_child
+from bench.mutation.loading import Mutated
 from bench.mutation.mutants import Mutant, mutants_of
 from bench.mutation.scope import ROOT, Part
 
-SECONDS: Final = {False: 60.0, True: 120.0}  # without a database, and with
-LOOK_AGAIN_SECONDS: Final = 0.01
+# Of the processor, in shares of what the shipped source needs: a mutant must not look endless
+# because the machine is busy. The clock ends only what waits for ever.
+CPU_SECONDS: Final = 10
+CPU_SHARE: Final = 5
+WITHOUT: Final = ("randomly", "xdist", "cacheprovider", "pytest_cov", "playwright")
 OPTIONS: Final = (
     "-x",
-    "-p",
-    "no:terminal",
-    "-p",
-    "no:randomly",
-    "-p",
-    "no:xdist",
-    "-p",
-    "no:cacheprovider",
+    "-s",
+    "--tb=no",
+    "-pbench.mutation.profile",
+    *(f"-pno:{name}" for name in WITHOUT),
 )
-PURE: Final = ("-c", os.devnull, f"--rootdir={ROOT}", "-p", "no:django")
+PURE: Final = ("-c", os.devnull, f"--rootdir={ROOT}", "-pno:django")
 WITH_DATABASE: Final = ("-o", "addopts=", "--ds=config.settings_test", "--reuse-db")
-# Imported once, before any child: what the tests need, and nothing that may be mutated.
-WARM: Final = ("babel", "config", "django.db", "hypothesis", "iso4217", "playwright.sync_api")
 
 
-def survivors(part: Part) -> tuple[list[Mutant], int]:
-    """Return the mutants of a part that its tests did not catch, and how many there are.
+class RunFault(Exception):
+    """A trial told nothing about its mutant: the run itself is at fault."""
 
-    Raises AssertionError where the tests fail without any change.
+
+class Verdict(Enum):
+    """What came of a trial."""
+
+    KILLED = auto()
+    SURVIVED = auto()
+    ENDLESS = auto()  # its tests neither passed nor failed, and so it was noticed
+
+
+def verdict_of(status: int) -> Verdict:
+    """Tell what a child's exit status means; raise RunFault where it says nothing of the mutant.
+
+    pytest ends with 1 where a test failed and with 2 where tests could not be collected. A fault
+    of its own, a wrong call and a run without tests (3, 4, 5) are no test's merit, nor is a crash.
     """
-    with_warmth = _with_database if part.needs_database else _pure
-    return with_warmth(part, mutants_of(part.source))
+    if status == pytest.ExitCode.OK:
+        return Verdict.SURVIVED
+    if status in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}:
+        return Verdict.KILLED
+    if status in {-signal.SIGXCPU, -signal.SIGALRM}:
+        return Verdict.ENDLESS
+    raise RunFault(f"a trial ended with status {status}")
 
 
-def _pure(part: Part, mutants: Sequence[Mutant]) -> tuple[list[Mutant], int]:
-    for name in WARM:
-        importlib.import_module(name)
+def try_all(part: Part) -> dict[Mutant, Verdict]:
+    """Return what came of every mutant of a part; what some of its tests miss, the next ones try.
 
-    def test(source: str) -> int:
-        sys.meta_path.insert(0, _Mutated(part.module, source))
-        # One after the other: most mutants are caught before the others are collected.
-        return next(filter(None, map(_status, filter(_exists, part.tests))), 0)
-
-    return _tried(part, mutants, test)
-
-
-def _exists(tests: str) -> bool:
-    return (ROOT / tests).exists()
+    Raises RunFault, also where the tests fail on the source as shipped, before all mutants or
+    after them.
+    """
+    verdicts = dict.fromkeys(mutants_of(part.source), Verdict.SURVIVED)
+    for tests in part.tests:
+        alive = [one for one, verdict in verdicts.items() if verdict is Verdict.SURVIVED]
+        if alive:
+            verdicts |= _tried(part, tests, alive)
+    return verdicts
 
 
-def _status(tests: str) -> int:
-    return int(pytest.main([*PURE, *OPTIONS, "-p", "bench.mutation.profile", tests]))
-
-
-def _with_database(part: Part, mutants: Sequence[Mutant]) -> tuple[list[Mutant], int]:
-    """Collect the tests once; each child puts the mutated code into the module that they use."""
+def _tried(part: Part, tests: str, mutants: list[Mutant]) -> dict[Mutant, Verdict]:
+    if not part.needs_database:
+        os.environ["DJANGO_SETTINGS_MODULE"] = ""  # no rule needs settings: they load every client
     trials = _Trials(part, mutants)
-    status = pytest.main([*WITH_DATABASE, *OPTIONS, *part.tests], plugins=[trials])
-    if trials.result is None:
-        raise AssertionError(f"the tests of {part.path} could not be collected: {status}")
-    return trials.result
+    kind = WITH_DATABASE if part.needs_database else PURE
+    status = pytest.main([*kind, *OPTIONS, *tests.split()], plugins=[trials])
+    if not trials.are_done:
+        raise RunFault(f"the trials of {part.path} by {tests} ended with status {status}")
+    return trials.verdicts
 
 
 class _Trials:
-    """A pytest plugin that runs the collected tests once per mutant, in children."""
+    """A pytest plugin: children of a pytest that is set up run the tests, one for each mutant."""
 
-    def __init__(self, part: Part, mutants: Sequence[Mutant]) -> None:
-        self.result: tuple[list[Mutant], int] | None = None
+    def __init__(self, part: Part, mutants: list[Mutant]) -> None:
+        self.verdicts: dict[Mutant, Verdict] = {}
+        self.are_done = False
         self._part = part
         self._mutants = mutants
+        self._killers: list[str] = []  # the tests that failed, the latest first
+        self._mouth = -1
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        from _pytest.main import pytest_runtestloop as run_all  # noqa: PLC0415
-        from django.db import connections  # noqa: PLC0415 - set up by now
+    def pytest_cmdline_main(self, config: pytest.Config) -> int:
+        """Try all mutants in place of a run of the tests, between two runs that must pass."""
+        for name in self._part.warm:
+            importlib.import_module(name)
+        if self._part.module in sys.modules:
+            raise RunFault(f"{self._part.module} is in use before it is mutated")
+        gc.freeze()  # so that no child looks through what was made before it
+        cpu_seconds = CPU_SECONDS + CPU_SHARE * self._control(config)
+        for mutant in self._mutants:
+            ended = self._run(config, mutant.source, cpu_seconds)
+            self.verdicts[mutant] = verdict_of(ended.status)
+            killers = ended.said.split("\n")[:-1]
+            self._killers = list(dict.fromkeys([*killers, *self._killers]))
+        self._control(config)
+        self.are_done = True
+        return 0
 
-        module = importlib.import_module(self._part.module)
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Begin with what failed before: what caught the line above is likely to catch this."""
+        ranks = {name: rank for rank, name in enumerate(self._killers)}
+        items.sort(key=lambda item: ranks.get(item.nodeid, len(ranks)))
 
-        def test(source: str) -> int:
-            _put_into(module, source)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Let the parent know which test failed."""
+        if report.failed:
+            os.write(self._mouth, f"{report.nodeid}\n".encode())
+
+    def _control(self, config: pytest.Config) -> float:
+        """Return the seconds that the tests need of a processor for the source as shipped."""
+        ended = self._run(config, self._part.source, WAIT_SECONDS)
+        if verdict_of(ended.status) is not Verdict.SURVIVED:
+            raise RunFault(f"{self._part.path} fails without any change: {ended.said.strip()}")
+        return ended.cpu_seconds
+
+    def _run(self, config: pytest.Config, source: str, cpu_seconds: float) -> Ended:
+        """Return how the tests ended on a source."""
+
+        def run(mouth: int) -> int:
+            self._mouth = mouth
+            sys.meta_path.insert(0, Mutated(self._part.module, source))
             try:
-                run_all(session)
-            except session.Failed:
-                return 1
-            return int(session.testsfailed > 0)
+                importlib.import_module(self._part.module)
+            except Exception:  # noqa: BLE001 - whatever it raises, nothing can use it
+                return int(pytest.ExitCode.INTERRUPTED)
+            return int(run_tests(config))
 
-        connections.close_all()
-        self.result = _tried(self._part, self._mutants, test)
-        return True
-
-
-def _tried(
-    part: Part, mutants: Sequence[Mutant], test: Callable[[str], int]
-) -> tuple[list[Mutant], int]:
-    seconds = SECONDS[part.needs_database]
-    if not _passes(part.source, test, seconds):
-        raise AssertionError(f"the tests of {part.path} fail without any change")
-    return [one for one in mutants if _passes(one.source, test, seconds)], len(mutants)
-
-
-def _passes(source: str, test: Callable[[str], int], seconds: float) -> bool:
-    """Tell whether the tests pass on a source. One that never ends does not."""
-    child = os.fork()
-    if not child:
-        _silence()
-        status = 1
-        try:
-            status = test(source)
-        finally:
-            os._exit(status)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(LOOK_AGAIN_SECONDS)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
-
-
-def _silence() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-
-
-class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives a module another source."""
-
-    def __init__(self, name: str, source: str) -> None:
-        self._name = name
-        self._source = source
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        if fullname != self._name:
-            return None
-        return importlib.util.spec_from_loader(fullname, self)
-
-    def create_module(self, spec: ModuleSpec) -> None:
-        return None
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        exec(compile(self._source, self._name, "exec"), module.__dict__)  # noqa: S102 - our own
-
-
-def _put_into(module: types.ModuleType, source: str) -> None:
-    """Let every function of a module that is in use run the code of another source."""
-    changed: dict[str, Any] = {"__name__": module.__name__}
-    exec(compile(source, module.__name__, "exec"), changed)  # noqa: S102 - our own
-    for name, value in changed.items():
-        shipped = module.__dict__.get(name)
-        if isinstance(value, types.FunctionType) and isinstance(shipped, types.FunctionType):
-            shipped.__code__ = value.__code__
-            shipped.__defaults__, shipped.__kwdefaults__ = value.__defaults__, value.__kwdefaults__
-        elif isinstance(value, str | tuple):
-            setattr(module, name, value)
+        return in_child(run, cpu_seconds=cpu_seconds)

@@ -112,7 +112,7 @@ class Difference:
     ours: str
     theirs: str
     at: datetime
-    psp_reference: str = ""
+    psp_reference: str
     reference: str = ""  # of our session, where it is known
     refund_id: str = ""  # of our refund, where it is about one
     is_covered: bool = True
@@ -174,8 +174,9 @@ def _charges(
     taken = [line for line in charges if line.status == RefundState.SUCCESSFUL]
     ours, others = _ours_first(here, taken)
     for line in (*ours, *others):
-        fault = fee_fault(line.money, line.fee, terms.fee_limit)
-        if fault and terms.judges(line.booked_at):
+        if line.fee is None or not terms.judges(line.booked_at):
+            continue
+        if fault := fee_fault(line.money, line.fee, terms.fee_limit):
             yield _about_line(DifferenceKind.FEE, line, fault, here, theirs=_sum(line.fee))
     for line in others:
         if terms.judges(line.booked_at):
@@ -199,7 +200,7 @@ def _ours_first(
     booked long after we knew of another one is not it, though the other lies before the list.
     """
     by_reference = [line for line in taken if line.psp_reference == here.payment_reference]
-    first = by_reference[:1] or taken[:1]
+    first = by_reference or taken[:1]
     if first and not by_reference and here.payment_reference and here.finished_at:
         known_before = here.is_successful and (first[0].booked_at > here.finished_at + CLOCKS_APART)
         first = [] if known_before else first
@@ -285,8 +286,8 @@ def _about_line(
     )
 
 
-def _sum(money: Money | None) -> str:
-    return f"{money.amount} {money.currency}" if money else "nothing"
+def _sum(money: Money) -> str:
+    return f"{money.amount} {money.currency}"
 
 
 def _stand(here: PaymentHere) -> str:

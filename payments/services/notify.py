@@ -14,10 +14,10 @@ from uuid import UUID
 import requests
 from django.conf import settings
 from django.db import transaction
-from standardwebhooks import Webhook
 
 from payments.crash_points import CrashPoint, passing
 from payments.domain.schedule import next_notification_try
+from payments.domain.signing import signed_headers
 from payments.models import NotificationState, NotificationTry, Shop, ShopNotification
 from payments.psp import assert_no_transaction
 from payments.services import due
@@ -61,23 +61,19 @@ def _post(shop: Shop, notification: ShopNotification, now: datetime) -> int:
     """Send it, signed with every live secret. Raises Undeliverable."""
     assert_no_transaction()
     _refuse_private_address(shop.notification_url)
-    body = notification.body.encode()
-    signatures = [
-        Webhook(secret).sign(notification.public_id, now, notification.body)
-        for secret in shop.notification_secrets
-    ]
+    signed = signed_headers(
+        message_id=notification.public_id,
+        body=notification.body,
+        at=now,
+        secrets=shop.notification_secrets,
+    )
     with requests.Session() as http:
         http.trust_env = False
         try:
             answer = http.post(
                 shop.notification_url,
-                data=body,
-                headers={
-                    "content-type": "application/json",
-                    "webhook-id": notification.public_id,
-                    "webhook-timestamp": str(int(now.timestamp())),
-                    "webhook-signature": " ".join(signatures),
-                },
+                data=notification.body.encode(),
+                headers={"content-type": "application/json", **signed},
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
                 stream=True,

@@ -60,7 +60,17 @@ def test_a_sum_between_two_minor_units_or_with_other_digits_is_refused(amount: s
 
 def test_a_fraction_that_we_cannot_write_is_read_as_what_it_is():
     assert read_money({"amount": {"currency": "ISK", "value": 550}}) == Money("5.50", "ISK")
+    assert read_money({"amount": {"currency": "ISK", "value": 520}}) == Money("5.20", "ISK")
     assert read_money({"amount": {"currency": "CLP", "value": 1}}) == Money("0.01", "CLP")
+
+
+def test_what_is_refused_is_named():
+    with pytest.raises(Unsupported, match=r"^Adyen does not take 'XXX'$"):
+        write_money(Money("1.00", "XXX"))
+    with pytest.raises(InvalidRequest, match=r"^not a positive amount that Adyen can write in EUR"):
+        write_money(Money("0.00", "EUR"))
+    with pytest.raises(Unreadable, match=r"^fee is not money$"):
+        read_money({"fee": {"currency": "EUR", "value": -1}}, "fee")
 
 
 def test_nothing_is_read_as_nothing():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payments.domain.answers import (
+    UNHEALTHY,
     CallOutcome,
     Conclusion,
     conclude_purchase,
@@ -55,3 +56,7 @@ def test_a_call_never_arrived_if_its_only_send_was_turned_away(outcome: CallOutc
 
     assert never_arrived(outcome, first_and_only=True) is proved
     assert not never_arrived(outcome, first_and_only=False)
+
+
+def test_speaks_against_the_psps_health_only_where_it_could_not_answer() -> None:
+    assert set(UNHEALTHY) == {CallOutcome.NOT_SENT, CallOutcome.IN_DOUBT, CallOutcome.RETRYABLE}

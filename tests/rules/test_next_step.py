@@ -16,6 +16,7 @@ from payments.domain.next_step import (
     may_charge,
     may_send,
     step_after_look_up,
+    step_at_page,
 )
 from psp_clients.contract import ReportedState
 
@@ -123,3 +124,21 @@ class TestADuePurchase:
         self, phase: Phase, seen: ReportedState, chargeable: bool
     ) -> None:
         assert step_after_look_up(phase=phase, seen=seen, chargeable=chargeable) is Step.WAIT
+
+
+def test_nobody_is_charged_four_hours_after_buy_now() -> None:
+    assert timedelta(hours=4) == SUBMIT_WITHIN
+
+
+class TestAPageThatCharges:
+    @pytest.mark.parametrize("seen", list(ReportedState))
+    @pytest.mark.parametrize("is_over", [True, False])
+    @pytest.mark.parametrize("can_cancel", [True, False])
+    def test_is_fenced_once_its_time_is_over_and_nobody_acted_on_it(
+        self, *, seen: ReportedState, is_over: bool, can_cancel: bool
+    ) -> None:
+        fenced = seen is ReportedState.OPEN and is_over and can_cancel
+
+        step = step_at_page(seen=seen, is_over=is_over, can_cancel=can_cancel)
+
+        assert step is (Step.FENCE if fenced else Step.WAIT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from payments.domain.fees import FeeLimit
 from payments.domain.lifecycle import PurchaseStatus
-from payments.domain.matching import PaymentHere, RefundHere
+from payments.domain.matching import PaymentHere
 from payments.domain.reconciliation import (
     CLOCKS_APART,
     GRACE,
@@ -27,12 +27,19 @@ from payments.domain.reconciliation import (
 )
 from psp_clients.contract import Money, RefundState, Transaction
 
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
-MINUTE = timedelta(minutes=1)
-TICK = timedelta(microseconds=1)
-MIDNIGHT = datetime(2030, 1, 1, tzinfo=UTC)
-NOON = MIDNIGHT + 12 * HOUR
+from .books import (
+    DAY,
+    HOUR,
+    MIDNIGHT,
+    MINUTE,
+    NOON,
+    TICK,
+    charge,
+    given_back,
+    payment,
+    refund,
+)
+
 TERMS = Terms(
     since=MIDNIGHT,
     until=MIDNIGHT + DAY,
@@ -41,61 +48,6 @@ TERMS = Terms(
     now=MIDNIGHT + 2 * DAY,
     fee_limit=FeeLimit(percent=Decimal(5), fixed=Decimal("0.50")),
 )
-EUR_20 = Money("20.00", "EUR")
-
-
-def payment(number: int = 1, **changes: Any) -> PaymentHere:
-    """Return a payment that was successful at noon."""
-    at = changes.get("finished_at", NOON) or NOON
-    values: dict[str, Any] = {
-        "reference": f"{number:032x}",
-        "psp_token": f"tok_{number}",
-        "payment_reference": f"ch_{number}",
-        "money": EUR_20,
-        "status": PurchaseStatus.SUCCESSFUL,
-        "begun_at": at - MINUTE,
-        "finished_at": at,
-    }
-    return PaymentHere(**values | changes)
-
-
-def charge(number: int = 1, **changes: Any) -> Transaction:
-    """Return the line of that payment."""
-    values: dict[str, Any] = {
-        "kind": "charge",
-        "psp_reference": f"ch_{number}",
-        "reference": f"{number:032x}",
-        "psp_token": f"tok_{number}",
-        "money": EUR_20,
-        "status": "successful",
-        "booked_at": NOON,
-        "fee": Money("0.30", "EUR"),
-    }
-    return Transaction(**values | changes)
-
-
-def refund(number: int = 1, **changes: Any) -> RefundHere:
-    """Return a refund of 5 EUR that was successful at noon."""
-    values: dict[str, Any] = {
-        "id": f"{number:032x}",
-        "refund_reference": f"re_{number}",
-        "money": Money("5.00", "EUR"),
-        "state": RefundState.SUCCESSFUL,
-        "asked_at": NOON,
-        "finished_at": NOON,
-    }
-    return RefundHere(**values | changes)
-
-
-def given_back(number: int = 1, **changes: Any) -> Transaction:
-    """Return the line of that refund, of payment 1."""
-    values: dict[str, Any] = {
-        "kind": "refund",
-        "psp_reference": f"re_{number}",
-        "money": Money("5.00", "EUR"),
-        "fee": None,
-    }
-    return charge(1, **values | changes)
 
 
 def kinds(found: list[Difference]) -> list[str]:
@@ -142,6 +94,31 @@ AGREEING = {
         [payment()],
         [charge(), given_back(status="failed")],
     ),
+    "a refund pending here that is not listed yet": ([payment(refunds=(PENDING,))], [charge()]),
+    "a refund there before the period": (
+        [payment()],
+        [charge(), given_back(booked_at=MIDNIGHT - TICK)],
+    ),
+    "another charge before the period": (
+        [payment()],
+        [charge(), charge(psp_reference="ch_0", booked_at=MIDNIGHT - TICK)],
+    ),
+    "charged under another reference while we learned of it": (
+        [payment()],
+        [charge(psp_reference="ch_x", booked_at=NOON + CLOCKS_APART)],
+    ),
+    "a charge and a refund of the same reference": (
+        [payment(refunds=(refund(refund_reference="ch_1"),))],
+        [charge(), given_back(psp_reference="ch_1")],
+    ),
+    "known by amount and day alone, beside a refund that bears its name": (
+        [WITH_REFUND],
+        [charge(reference="", psp_token="", psp_reference="x"), given_back()],
+    ),
+    "a fee above the limit before the period": (
+        [payment()],
+        [charge(booked_at=MIDNIGHT - TICK, fee=Money("1.51", "EUR"))],
+    ),
     "no fee": ([payment()], [charge(fee=None)]),
     "a fee of nothing in another currency": ([payment()], [charge(fee=Money("0.00", "USD"))]),
     "a fee just at the limit": ([payment()], [charge(fee=Money("1.50", "EUR"))]),
@@ -165,6 +142,17 @@ DIFFERING = {
         "currency",
     ),
     "started here": ([STARTED], [charge()], "status"),
+    "charged just as the period begins": ([], [charge(booked_at=MIDNIGHT)], "missing_here"),
+    "charged without a name, beside the charge that we hold": (
+        [WITH_REFUND],
+        [charge(), given_back(), charge(reference="", psp_token="", psp_reference="x")],
+        "missing_here",
+    ),
+    "failed here, and charged under another reference long after": (
+        [payment(status=PurchaseStatus.FAILED)],
+        [charge(psp_reference="ch_x", booked_at=NOON + 2 * HOUR)],
+        "status",
+    ),
     "failed here": ([payment(status=PurchaseStatus.FAILED)], [charge()], "status"),
     "successful here, failed there": ([payment()], [charge(status="failed")], "status"),
     "successful here, and a word there that nobody knows": (
@@ -206,7 +194,139 @@ DIFFERING = {
 }
 
 
+# Every kind as it is written down, word by word: people and the database read it.
+WRITTEN = [
+    (
+        [],
+        [charge()],
+        Difference(
+            DifferenceKind.MISSING_HERE,
+            "charge:ch_1",
+            "nothing",
+            "successful, 20.00 EUR",
+            NOON,
+            psp_reference="ch_1",
+        ),
+    ),
+    (
+        [UNBOUGHT],
+        [charge()],
+        Difference(
+            DifferenceKind.MISSING_HERE,
+            "charge:ch_1",
+            "nobody bought, 20.00 EUR",
+            "successful, 20.00 EUR",
+            NOON,
+            psp_reference="ch_1",
+            reference=UNBOUGHT.reference,
+        ),
+    ),
+    (
+        [payment()],
+        [],
+        Difference(
+            DifferenceKind.MISSING_THERE,
+            f"payment:{1:032x}",
+            "successful, 20.00 EUR",
+            "nothing",
+            NOON,
+            psp_reference="ch_1",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment(begun_at=NOON - 30 * DAY)],
+        [
+            charge(status="failed", psp_reference="ch_8", booked_at=NOON - MINUTE),
+            charge(status="failed", psp_reference="ch_9", money=Money("7.00", "EUR")),
+        ],
+        Difference(
+            DifferenceKind.STATUS,
+            f"payment:{1:032x}",
+            "successful, 20.00 EUR",
+            "failed, 7.00 EUR",
+            NOON,
+            psp_reference="ch_9",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment()],
+        [charge(), charge(psp_reference="ch_x", booked_at=NOON + TICK)],
+        Difference(
+            DifferenceKind.DUPLICATE_CHARGE,
+            "charge:ch_x",
+            "successful, 20.00 EUR",
+            "successful, 20.00 EUR",
+            NOON + TICK,
+            psp_reference="ch_x",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment()],
+        [charge(fee=Money("1.51", "EUR"))],
+        Difference(
+            DifferenceKind.FEE,
+            "charge:ch_1",
+            "at most 1.50 EUR",
+            "1.51 EUR",
+            NOON,
+            psp_reference="ch_1",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment()],
+        [charge(), given_back()],
+        Difference(
+            DifferenceKind.REFUND_MISSING_HERE,
+            "refund:re_1",
+            "nothing",
+            "successful, 5.00 EUR",
+            NOON,
+            psp_reference="re_1",
+            reference=f"{1:032x}",
+        ),
+    ),
+    (
+        [WITH_REFUND],
+        [charge()],
+        Difference(
+            DifferenceKind.REFUND_MISSING_THERE,
+            f"refund:{1:032x}",
+            "successful, 5.00 EUR",
+            "nothing",
+            NOON,
+            psp_reference="re_1",
+            reference=f"{1:032x}",
+            refund_id=f"{1:032x}",
+        ),
+    ),
+    (
+        [payment(refunds=(PENDING,))],
+        [charge(), given_back()],
+        Difference(
+            DifferenceKind.STATUS,
+            "refund:re_1",
+            "pending, 5.00 EUR",
+            "successful, 5.00 EUR",
+            NOON,
+            psp_reference="re_1",
+            reference=f"{1:032x}",
+            refund_id=f"{1:032x}",
+        ),
+    ),
+]
+
+
 class TestTwoSides:
+    @pytest.mark.parametrize(("ours", "theirs", "written"), WRITTEN)
+    def test_differ_in_what_is_written_down(
+        self, ours: list[PaymentHere], theirs: list[Transaction], written: Difference
+    ):
+        assert compare(ours, theirs, TERMS) == [written]
+
     @pytest.mark.parametrize(("ours", "theirs"), AGREEING.values(), ids=AGREEING)
     def test_agree(self, ours: list[PaymentHere], theirs: list[Transaction]):
         assert compare(ours, theirs, TERMS) == []
@@ -216,6 +336,39 @@ class TestTwoSides:
         self, ours: list[PaymentHere], theirs: list[Transaction], kind: str
     ):
         assert kinds(compare(ours, theirs, TERMS)) == [kind]
+
+    def test_differ_in_the_fee_of_a_charge_too_many(self):
+        second = charge(psp_reference="ch_x", fee=Money("1.51", "EUR"), booked_at=NOON + TICK)
+
+        found = compare([payment()], [charge(fee=None), second], TERMS)
+
+        assert kinds(found) == ["duplicate_charge", "fee"]
+
+    @pytest.mark.parametrize(
+        ("lines", "found"),
+        [
+            # Of a line named twice the later one counts, then that of the later word, then the
+            # greater sum.
+            ([charge(), charge(booked_at=NOON + TICK, money=Money("19.00", "EUR"))], ["amount"]),
+            ([charge(status="failed", money=Money("7.00", "EUR")), charge()], []),
+            ([charge(money=Money("19.00", "EUR")), charge()], []),
+            # Of two charges at one instant the first by name is the one that we hold.
+            (
+                [
+                    charge(psp_reference="ch_a"),
+                    charge(psp_reference="ch_b", money=Money("19.00", "EUR")),
+                ],
+                ["duplicate_charge"],
+            ),
+        ],
+    )
+    def test_differ_in_the_same_in_whatever_order_the_lines_come(
+        self, lines: list[Transaction], found: list[str]
+    ):
+        ours = [payment(payment_reference="")]
+
+        assert kinds(compare(ours, lines, TERMS)) == found
+        assert kinds(compare(ours, lines[::-1], TERMS)) == found
 
     def test_are_told_of_in_words(self):
         [found] = compare([STARTED], [charge()], TERMS)
@@ -253,12 +406,21 @@ class TestTwoSides:
 
 class TestWhatIsInFlight:
     @pytest.mark.parametrize(
-        ("age", "found"), [(GRACE - TICK, []), (GRACE, ["missing_here"]), (-HOUR, ["missing_here"])]
+        ("age", "found"),
+        [
+            (timedelta(), []),
+            (GRACE - TICK, []),
+            (GRACE, ["missing_here"]),
+            (-HOUR, ["missing_here"]),
+        ],
     )
     def test_is_no_difference_for_a_while(self, age: timedelta, found: list[str]):
         terms = replace(TERMS, now=NOON + age)
 
         assert kinds(compare([], [charge()], terms)) == found
+
+    def test_is_so_for_a_quarter_of_an_hour_and_clocks_differ_by_an_hour_at_most(self):
+        assert (GRACE, CLOCKS_APART) == (15 * MINUTE, HOUR)
 
     def test_is_no_difference_while_we_have_just_begun_it(self):
         begun = replace(STARTED, begun_at=NOON + HOUR - MINUTE)
@@ -279,6 +441,14 @@ class TestWhatTheLinesMayNotReach:
 
         assert (found.kind, found.is_covered) == ("missing_there", covered)
 
+    @pytest.mark.parametrize(("spare", "covered"), [(timedelta(), True), (-TICK, False)])
+    def test_is_marked_where_the_lines_end_too_early(self, spare: timedelta, covered: bool):
+        terms = replace(TERMS, read_until=NOON + CLOCKS_APART + spare)
+
+        [found] = compare([payment()], [], terms)
+
+        assert (found.kind, found.is_covered) == ("missing_there", covered)
+
     def test_is_marked_for_refunds_too(self):
         slow = replace(refund(), asked_at=NOON - 3 * DAY)
 
@@ -295,12 +465,25 @@ class TestAPeriod:
         assert whole_days(first, last) == (MIDNIGHT, MIDNIGHT + 2 * DAY)
 
     @pytest.mark.parametrize(
-        ("first", "last"),
-        [(date(2030, 1, 2), date(2030, 1, 1)), (date(2030, 1, 1), date(2031, 1, 2))],
+        ("first", "last", "why"),
+        [
+            (
+                date(2030, 1, 2),
+                date(2030, 1, 1),
+                "the first day, 2030-01-02, comes after the last, 2030-01-01",
+            ),
+            (
+                date(2030, 1, 1),
+                date(2031, 1, 2),
+                "2030-01-01 to 2031-01-02 is longer than 366 days",
+            ),
+        ],
     )
-    def test_is_refused_if_nobody_could_mean_it(self, first: date, last: date):
-        with pytest.raises(PeriodRefused):
+    def test_is_refused_if_nobody_could_mean_it(self, first: date, last: date, why: str):
+        with pytest.raises(PeriodRefused) as refused:
             whole_days(first, last)
+
+        assert str(refused.value) == why
 
     def test_may_last_a_leap_year(self):
         assert whole_days(date(2028, 1, 1), date(2028, 12, 31))

@@ -13,6 +13,7 @@ from payments.domain.lifecycle import Verdict
 from payments.domain.next_step import Step
 from payments.domain.refunds import (
     REFUND_GRAPH,
+    REFUND_PHASE_REPORTED,
     REFUND_STATE_OF,
     RefundPhase,
     first_look,
@@ -52,6 +53,13 @@ class TestAReport:
             for before, following in REFUND_GRAPH.items()
             for after in following
         )
+
+    def test_is_of_the_phase_that_bears_its_name(self) -> None:
+        assert {said: phase.value for said, phase in REFUND_PHASE_REPORTED.items()} == {
+            RefundState.PENDING: "pending",
+            RefundState.SUCCESSFUL: "successful",
+            RefundState.FAILED: "failed",
+        }
 
     def test_that_has_not_ended_counts_as_pending(self) -> None:
         pending = {phase for phase, state in REFUND_STATE_OF.items() if state == "pending"}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from payments.domain.lifecycle import FAILED_PHASES, STARTED_PHASES, UNANSWERED_PHASES, Phase
 from payments.domain.schedule import (
+    NEWS_MARGIN,
     NOTIFICATION_RETRIES,
     RECEIPT_RETRIES,
     SESSION_LIFETIME,
@@ -151,3 +152,6 @@ class TestASession:
 
     def test_lives_between_a_quarter_of_an_hour_and_a_day(self) -> None:
         assert (timedelta(minutes=15), timedelta(hours=24)) == SESSION_LIFETIME_LIMITS
+
+    def test_is_over_for_good_an_hour_after_its_time(self) -> None:
+        assert timedelta(hours=1) == NEWS_MARGIN

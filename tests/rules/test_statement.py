@@ -84,11 +84,52 @@ class TestAStatement:
 
         assert line.booked_at == datetime(2029, 12, 31, 23, tzinfo=UTC)
 
+    def test_may_have_its_fee_in_another_currency_or_in_that_of_the_charge(self):
+        rows = "charge,1,,,5,JPY,,2030-01-01,-0.50,EUR\ncharge,2,,,5,JPY,,2030-01-01,1,\n"
+
+        fees = [line.fee for line in read(f"{HEADER}\n{rows}")]
+
+        assert fees == [Money("0.50", "EUR"), Money("1", "JPY")]
+
+    def test_may_say_a_refund_with_and_without_a_sign(self):
+        rows = "refund,1,,,-5,JPY,,2030-01-01,,\nrefund,2,,,5,JPY,failed,2030-01-01,,\n"
+
+        lines = read(f"{HEADER}\n{rows}")
+
+        assert [(one.kind, one.money.amount, one.status) for one in lines] == [
+            ("refund", "5", "successful"),
+            ("refund", "5", "failed"),
+        ]
+
+    def test_may_have_names_of_the_greatest_length(self):
+        name = "x" * 255
+
+        [line] = read(f"{HEADER}\ncharge,{name},{name},{name},5,JPY,,2030-01-01,,\n")
+
+        assert {line.psp_reference, line.reference, line.psp_token} == {name}
+
+    def test_is_read_though_cells_and_names_of_columns_stand_apart(self):
+        text = "psp_reference , amount, currency,booked_at\n a , 5,JPY , 2030-01-01 \n"
+
+        [line] = read(text, MINIMAL)
+
+        assert (line.psp_reference, line.money) == ("a", Money("5", "JPY"))
+
     @pytest.mark.parametrize("fee", ["", "0", "0.00", "-0"])
     def test_may_say_that_there_is_no_fee(self, fee: str):
         [line] = read(f"{HEADER}\ncharge,ch_1,,,1.00,EUR,successful,2030-01-01,{fee},\n")
 
         assert line.fee is None
+
+    def test_may_lack_what_is_not_needed(self):
+        [line] = read("Datum;Beleg;Betrag;Währung\n31.12.2029 23:59;r 1;5,00;EUR\n", GERMAN)
+
+        assert (line.kind, line.status, line.reference, line.fee) == (
+            "charge",
+            "successful",
+            "",
+            None,
+        )
 
     def test_is_read_as_it_is_consumed(self):
         lines = iter([f"{HEADER}\n", "charge,ch_1,,,1.00,EUR,,2030-01-01,,\n", "nonsense\n"])
@@ -163,6 +204,30 @@ class TestWhatDoesNotReadExactly:
         with pytest.raises(StatementRefused, match="not UTF-8 text"):
             list(read_statement(binary, Layout()))
 
+    def test_is_refused_with_the_line_that_was_being_read(self):
+        binary = io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8")
+        with pytest.raises(StatementRefused, match=r"^line 1: not UTF-8 text$"):
+            list(read_statement(binary, Layout()))
+
+        rows = "\n".join(["1,1.00,EUR,2030-01-01"] * 3 + ["1,0,EUR,2030-01-01"])
+        with pytest.raises(StatementRefused, match=r"^line 5, column 'amount': must be more"):
+            read(f"psp_reference,amount,currency,booked_at\n{rows}", MINIMAL)
+
+    def test_is_refused_by_the_psps_name_of_the_column_and_its_form_of_times(self):
+        text = "Datum;Beleg;Betrag;Währung\n2030-01-01;r 1;5,00;EUR\n"
+
+        with pytest.raises(StatementRefused) as refused:
+            read(text, GERMAN)
+
+        why = "line 2, column 'Datum': is no time of the form %d.%m.%Y %H:%M"
+        assert str(refused.value) == why
+
+    def test_is_refused_where_a_sum_is_of_no_currency_by_the_column_that_says_so(self):
+        text = f"{HEADER}\ncharge,ch_1,,,1.00,EUR,successful,2030-01-01,0.123,\n"
+
+        with pytest.raises(StatementRefused, match=r"^line 2, column 'fee': EUR has 2 digits"):
+            read(text)
+
     @given(st.text())
     def test_is_refused_and_never_breaks_the_reader(self, text: str):
         for whole in (text, f"{HEADER}\n{text}"):
@@ -178,26 +243,51 @@ def outcome(text: str) -> str:
     return "read"
 
 
+WORDS = (
+    "psp_reference, amount, currency, booked_at, reference, psp_token, kind, status, fee, "
+    "fee_currency"
+)
+NO_COLUMNS = "must say for each of our words which column it is"
+NO_STATUS = "must say for each of its words which of pending, successful, failed it means"
+
+
 class TestALayout:
     def test_of_our_own_words_is_whole(self):
         assert list(layout_faults(Layout())) == []
         assert list(layout_faults(GERMAN)) == []
 
     @pytest.mark.parametrize(
-        ("changes", "field"),
+        ("changes", "fault"),
         [
-            ({"columns": []}, "columns"),
-            ({"columns": {**MINIMAL.columns, "amount": ""}}, "columns"),
-            ({"columns": {**MINIMAL.columns, "amount": 7}}, "columns"),
-            ({"columns": {**MINIMAL.columns, "colour": "Colour"}}, "columns"),
-            ({"columns": {"amount": "Amount"}}, "columns"),
-            ({"kind_words": {"Payment": "payment"}}, "kind_words"),
-            ({"status_words": ["settled"]}, "status_words"),
-            ({"delimiter": '"'}, "delimiter"),
-            ({"delimiter": ",", "decimal_mark": ","}, "delimiter"),
+            ({"columns": []}, ("columns", NO_COLUMNS)),
+            ({"columns": {**MINIMAL.columns, "amount": ""}}, ("columns", NO_COLUMNS)),
+            ({"columns": {**MINIMAL.columns, "amount": 7}}, ("columns", NO_COLUMNS)),
+            ({"columns": {7: "Amount"}}, ("columns", NO_COLUMNS)),
+            (
+                {"columns": {**MINIMAL.columns, "colour": "Colour"}},
+                ("columns", f"'colour' is none of {WORDS}"),
+            ),
+            ({"columns": {"amount": "Amount"}}, ("columns", "'psp_reference' is needed")),
+            (
+                {"kind_words": {"Payment": "payment"}},
+                ("kind_words", "must say for each of its words which of charge, refund it means"),
+            ),
+            ({"status_words": ["settled"]}, ("status_words", NO_STATUS)),
+            ({"status_words": {"settled": "charge"}}, ("status_words", NO_STATUS)),
+            *(
+                (mark, ("delimiter", "must be one character that no amount holds, such as ; or ,"))
+                for mark in (
+                    {"delimiter": '"'},
+                    {"delimiter": " "},
+                    {"delimiter": ""},
+                    {"delimiter": "\r"},
+                    {"delimiter": "\n"},
+                    {"delimiter": ",", "decimal_mark": ","},
+                )
+            ),
         ],
     )
     def test_is_refused_where_nothing_could_be_read_by_it(
-        self, changes: dict[str, Any], field: str
+        self, changes: dict[str, Any], fault: tuple[str, str]
     ):
-        assert [name for name, _ in layout_faults(replace(MINIMAL, **changes))] == [field]
+        assert list(layout_faults(replace(MINIMAL, **changes))) == [fault]

@@ -16,7 +16,7 @@ from payments.services import settle
 from payments.services.settle import Settled
 from payments.services.timeline import Cause
 from psp_clients.contract import Money, Report, ReportedState
-from tests.builders import make_purchase, make_session, make_shop
+from tests.builders import make_purchase, make_refund, make_session, make_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -365,10 +365,27 @@ class TestASecondSuccessOfAnOrder:
 
         [(kind, detail, _, _)] = cases(purchase)
         assert kind == "surplus"
-        assert detail.endswith(
+        assert detail == TOO_MANY + (
             "It has to be given back by hand: the PSP's client refuses "
             "(psp_token cannot be part of a path)."
         )
+
+    def test_goes_back_as_long_as_a_cent_of_any_other_charge_is_kept(self) -> None:
+        shop = make_shop()
+        gone, kept, surplus = (
+            make_purchase(make_session(shop=shop, order_reference="o-1"), **fields)
+            for fields in (
+                {"phase": "captured", "surplus": True},
+                {"phase": "captured"},
+                {"phase": "declined"},
+            )
+        )
+        for earlier, amount in ((gone, "19.99"), (kept, "19.98")):
+            make_refund(earlier, amount=amount, phase="successful")
+
+        apply(surplus, CAPTURED)
+
+        assert Refund.objects.filter(purchase=surplus, origin="surplus").exists()
 
     def test_is_none_where_the_other_failed(self) -> None:
         _, purchase = self.rivals("cancelled")

@@ -1,0 +1,1 @@
+"""A module and its tests, for the mutation testing to be tried on."""
