@@ -49,7 +49,11 @@ COVERED = (
     "--include=payments/domain/*,payments/services/settle.py,payments/services/settle_refund.py",
 )
 BESIDE = {
-    "other tests": (*PYTEST, *(f"--ignore={folder}" for folder in MEASURED)),
+    "other tests": (
+        *PYTEST,
+        *(f"--ignore={folder}" for folder in MEASURED),
+        "--numprocesses=3",  # they wait for clocks and processes more than they work
+    ),
     "style": ("ruff", "check"),
     "format": ("ruff", "format", "--check"),
     "types": ("mypy",),
