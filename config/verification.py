@@ -49,11 +49,7 @@ COVERED = (
     "--include=payments/domain/*,payments/services/settle.py,payments/services/settle_refund.py",
 )
 BESIDE = {
-    "other tests": (
-        *PYTEST,
-        *(f"--ignore={folder}" for folder in MEASURED),
-        "--numprocesses=3",  # they wait for clocks and processes more than they work
-    ),
+    "other tests": (*PYTEST, *(f"--ignore={folder}" for folder in MEASURED)),
     "style": ("ruff", "check"),
     "format": ("ruff", "format", "--check"),
     "types": ("mypy",),
