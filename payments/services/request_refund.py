@@ -11,6 +11,7 @@ from django.db import transaction
 from payments.domain.lifecycle import Phase
 from payments.domain.money import with_digits_of
 from payments.models import Purchase, Refund, RefundOrigin
+from payments.services.purchase_lock import lock_purchase
 from payments.services.refusals import (
     NothingToRefund,
     RefundKeyReused,
@@ -40,11 +41,7 @@ def request_refund(
     more than `limit` would then have been given back of the purchase in all; each changes nothing.
     """
     with transaction.atomic(durable=True):
-        purchase = (
-            Purchase.objects.select_for_update(of=("session", "self"), no_key=True)
-            .select_related("session", "shop")
-            .get(pk=purchase_id)
-        )
+        purchase = lock_purchase(purchase_id)
         earlier = _asked_before(purchase, request_key, amount)
         if earlier is not None:
             return earlier

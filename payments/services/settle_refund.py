@@ -22,6 +22,7 @@ from payments.domain.refunds import (
 from payments.models import CaseKind, Purchase, Refund, RefundOrigin
 from payments.services import due
 from payments.services.inserts import insert_together
+from payments.services.purchase_lock import lock_purchase
 from payments.services.timeline import (
     Cause,
     close_cases,
@@ -81,11 +82,7 @@ def _conclude(refund: Refund, phase: RefundPhase, why: str, cause: Cause, now: d
 
 def _lock(refund: Refund) -> tuple[Refund, Purchase]:
     """Lock and read afresh the session, its purchase and the refund, in the order of everybody."""
-    purchase = (
-        Purchase.objects.select_for_update(of=("session", "self"), no_key=True)
-        .select_related("session", "shop")
-        .get(pk=refund.purchase_id)
-    )
+    purchase = lock_purchase(refund.purchase_id)
     locked = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
     locked.purchase, locked.session = purchase, purchase.session
     return locked, purchase
