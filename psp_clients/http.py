@@ -21,6 +21,8 @@ from urllib3.exceptions import HTTPError
 from psp_clients.connection import BoundedAdapter, exchange
 from psp_clients.contract import InDoubt, NotSent, Operation, PspError
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
 # More threads than this may call at once; the connections beyond it are not kept.
 KEPT_CONNECTIONS = 32
 
@@ -148,6 +150,20 @@ def url_fault(base_url: str) -> str:
     except ValueError:
         return "must be http(s)://host[:port][/path], without credentials or query"
     return ""
+
+
+def url_or_https_fault(base_url: str) -> str:
+    """Say what is wrong with a base URL over which an API key is shown, or nothing."""
+    if fault := url_fault(base_url):
+        return fault
+    if urlsplit(base_url).scheme == "http" and not is_loopback(base_url):
+        return "must be https, or the API key could be read on the way"
+    return ""
+
+
+def is_loopback(base_url: str) -> bool:
+    """Tell whether a good base URL leads to this machine, where only tests and demos are."""
+    return not url_fault(base_url) and urlsplit(base_url).hostname in LOOPBACK
 
 
 def _checked(base_url: str) -> str:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from psp_clients.adyen.calls import Account
 from psp_clients.adyen.client import AdyenClient
 from psp_clients.adyen.signature import read_key
-from psp_clients.http import Transport, url_fault
+from psp_clients.http import Transport, is_loopback
 from psp_clients.settings import Mode, Setting, entries
 
 TEST_URL: Final = "https://checkout-test.adyen.com/v72"
 
 _LIVE_URL = re.compile(r"https://[0-9A-Za-z-]+-checkout-live\.adyenpayments\.com/checkout/v72/?")
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,512}")
 _ACCOUNT = re.compile(r"[\x21-\x39\x3b-\x7e]{1,80}")  # no colon: it parts the signed fields
 
@@ -43,7 +41,7 @@ def build(values: Mapping[str, str], transport: Transport) -> AdyenClient:
 def _fault_in_url(value: str) -> str:
     if value.rstrip("/") == TEST_URL or _LIVE_URL.fullmatch(value):
         return ""
-    if not url_fault(value) and urlsplit(value).hostname in _LOOPBACK:
+    if is_loopback(value):
         return ""
     return (
         f"must be {TEST_URL}, or for real money"

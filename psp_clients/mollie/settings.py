@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
-from psp_clients.http import Transport, url_fault
+from psp_clients.http import Transport, url_or_https_fault
 from psp_clients.mollie.client import API_KEY, MollieClient
 from psp_clients.mollie.signature import read_secret
 from psp_clients.settings import Mode, Setting, entries
-
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def mode(values: Mapping[str, str]) -> Mode:
@@ -29,15 +26,6 @@ def build(values: Mapping[str, str], transport: Transport) -> MollieClient:
         api_key=values["API_KEY"],
         webhook_secrets=entries(values["WEBHOOK_SECRETS"]),
     )
-
-
-def _fault_in_url(value: str) -> str:
-    if fault := url_fault(value):
-        return fault
-    parts = urlsplit(value)
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        return "must be https, or the API key could be read on the way"
-    return ""
 
 
 def _fault_in_api_key(value: str) -> str:
@@ -58,7 +46,7 @@ SETTINGS: Final = (
         "URL",
         "where its API is reached: the same for test and live keys",
         default="https://api.mollie.com",
-        fault_in=_fault_in_url,
+        fault_in=url_or_https_fault,
     ),
     Setting(
         "API_KEY",

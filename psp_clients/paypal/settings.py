@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
-from psp_clients.http import Transport, url_fault
+from psp_clients.http import Transport, is_loopback
 from psp_clients.paypal.certificates import HOSTS
 from psp_clients.paypal.client import PayPalClient, utc_now
 from psp_clients.settings import Mode, Setting
@@ -16,7 +15,6 @@ from psp_clients.settings import Mode, Setting
 TEST_URL: Final = "https://api-m.sandbox.paypal.com"
 LIVE_URL: Final = "https://api-m.paypal.com"
 
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ADDRESSES: Final = {
     f"https://{host}": psp_mode for psp_mode, hosts in HOSTS.items() for host in hosts
 }
@@ -49,7 +47,7 @@ def build(
 def _fault_in_url(value: str) -> str:
     if value.rstrip("/") in _ADDRESSES:
         return ""
-    if not url_fault(value) and urlsplit(value).hostname in _LOOPBACK:
+    if is_loopback(value):
         return ""
     return f"must be {TEST_URL}, or {LIVE_URL} for real money"
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
-from psp_clients.http import Transport, url_fault
+from psp_clients.http import Transport, url_or_https_fault
 from psp_clients.settings import Mode, Setting, entries
 from psp_clients.stripe.client import API_KEY, StripeClient, utc_now
 from psp_clients.stripe.signature import read_secret
-
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def mode(values: Mapping[str, str]) -> Mode:
@@ -36,15 +33,6 @@ def build(
     )
 
 
-def _fault_in_url(value: str) -> str:
-    if fault := url_fault(value):
-        return fault
-    parts = urlsplit(value)
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        return "must be https, or the API key could be read on the way"
-    return ""
-
-
 def _fault_in_api_key(value: str) -> str:
     if API_KEY.fullmatch(value):
         return ""
@@ -64,7 +52,7 @@ SETTINGS: Final = (
         "URL",
         "where its API is reached: the same for test and live keys",
         default="https://api.stripe.com",
-        fault_in=_fault_in_url,
+        fault_in=url_or_https_fault,
     ),
     Setting(
         "API_KEY",
