@@ -1,6 +1,10 @@
 # Sourced by bin/demo and bin/test: makes .venv hold what the file named in $requirements pins.
 # A stamp makes the next start instant. Nothing outside .venv is touched.
 
+# A machine may forbid Python to write byte code; here dozens of processes would compile the same
+# files, each for itself.
+unset PYTHONDONTWRITEBYTECODE
+
 say() { printf '%s\n' "$*" >&2; }
 
 find_python() {

@@ -14,7 +14,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from payments.domain.answers import CallOutcome
 from payments.domain.lifecycle import SessionStatus
 from payments.domain.reports import NOTHING_WILL_BE_CHARGED
 from payments.domain.schedule import NEWS_MARGIN, SUBMISSION_RETRIES, retry_delay
@@ -165,15 +164,16 @@ def _end_by_itself(
 
 
 def _fence(session: PaymentSession, now: datetime) -> Report | None:
-    """Cancel at the PSP; return what it says then, in its answer or to a look."""
+    """Cancel at the PSP; return what it says then, in its answer or to a look.
+
+    A cancel that was refused, or whose answer was lost, may have found or made an end.
+    """
     fence = cancel_at_psp(session, _reference(session), now=now)
     if fence is None:
         return _look(session, now)
     with transaction.atomic(durable=True):
         fence.finish(timezone.now())
-    if fence.answer.outcome == CallOutcome.STATE_CONFLICT:
-        return _look(session, now)
-    return fence.answer.result
+    return fence.answer.result or _look(session, now)
 
 
 def _look(session: PaymentSession, now: datetime) -> Report | None:

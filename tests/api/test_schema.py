@@ -52,9 +52,9 @@ OPERATIONS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    """Return the schema as it is served."""
+    """Return the schema as it is served: made once, read by all."""
     response = Client().get("/api/schema/")
     assert response.status_code == 200
     loaded: dict[str, Any] = yaml.safe_load(response.content)

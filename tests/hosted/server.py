@@ -45,11 +45,14 @@ class Page:
 
 
 class HostedPsp(SocketServer):
-    """Keeps pages. While `is_down` it drops what it reads; `hangs` holds look-ups back."""
+    """Keeps pages. While `is_down` it drops what it reads; `goes_on` lets look-ups be answered.
+
+    With `loses_cancels` it cancels, and the answer never arrives.
+    """
 
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
-        self.is_down = False
+        self.is_down = self.loses_cancels = False
         self.goes_on = threading.Event()
         self.goes_on.set()
         self._numbers = count(1)
@@ -103,7 +106,7 @@ class HostedPsp(SocketServer):
         if page.status not in {"open", "cancelled"}:
             return Reply(409, {})
         page.status = "cancelled"
-        return Reply(200, page.as_json())
+        return DROP if self.loses_cancels else Reply(200, page.as_json())
 
     def _shown(self, page: Page, query: dict[str, list[str]]) -> Reply:
         if query.get("brought", ["proof"]) != ["proof"]:

@@ -20,6 +20,15 @@ class TestASessionThatNobodyBoughtOn:
         assert street.psp.pages[session.psp_token or ""].status == "cancelled"
         assert street.stands(session) == ("expired", "", 0)
 
+    def test_is_seen_to_be_fenced_when_the_answer_to_the_cancel_is_lost(self, street: Street):
+        session = street.register()
+        street.psp.loses_cancels = True
+        street.let_pass(session, minutes=61)
+
+        street.work()
+
+        assert street.stands(session) == ("expired", "", 0)
+
     def test_turns_out_to_be_bought_where_the_fence_comes_too_late(self, street: Street):
         session = street.register()
         street.acts(session, "paid")
