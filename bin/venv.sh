@@ -1,5 +1,6 @@
 # Sourced by bin/demo and bin/test: makes .venv hold what the file named in $requirements pins.
-# A stamp makes the next start instant. Nothing outside .venv is touched.
+# A stamp makes the next start instant. Nothing outside .venv is touched. The Python is the first
+# python3 on the PATH, or the one that $PYTHON names.
 
 # A machine may forbid Python to write byte code; here dozens of processes would compile the same
 # files, each for itself.
@@ -8,7 +9,7 @@ unset PYTHONDONTWRITEBYTECODE
 say() { printf '%s\n' "$*" >&2; }
 
 find_python() {
-    for python in python3 python3.14 python3.13 python3.12 python3.11; do
+    for python in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             return
         fi
