@@ -38,6 +38,7 @@ BPS_FEE_LIMIT_FIXED = environment.positive("BPS_FEE_LIMIT_FIXED", 0.5)
 BPS_NOTIFY_PRIVATE_ADDRESSES = environment.flag("BPS_NOTIFY_PRIVATE_ADDRESSES", default=False)
 BPS_STATEMENT_TIMEOUT_SECONDS = environment.whole("BPS_STATEMENT_TIMEOUT_SECONDS", 30)
 BPS_CRASH_AT = environment.text("BPS_CRASH_AT", "")
+BPS_MONEY_NEEDS_SECOND_FACTOR = environment.flag("BPS_MONEY_NEEDS_SECOND_FACTOR", default=True)
 
 SANDBOX_PSP_ALLOWED = environment.flag("SANDBOX_PSP_ALLOWED", default=False)
 # STRIPE_API_KEY and so on: what the clients of the PSPs in use list, and nothing of the others.
@@ -60,9 +61,14 @@ if not DEBUG:
     why = "must be 1 while DEBUG is off"
     environment.require("BPS_SCHEDULE_SPEED", BPS_SCHEDULE_SPEED == 1, why)
     environment.require("BPS_CRASH_AT", not BPS_CRASH_AT, "must be empty while DEBUG is off")
+    why = "must be on while DEBUG is off"
+    environment.require("BPS_MONEY_NEEDS_SECOND_FACTOR", BPS_MONEY_NEEDS_SECOND_FACTOR, why)
 environment.refuse_faults()
 
 INSTALLED_APPS = [
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "payments",
     "dashboard",
     "django.contrib.admin",
@@ -91,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -153,6 +160,37 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/mid-office/login/"
 LOGIN_REDIRECT_URL = "/mid-office/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+
+# How staff log in (docs/decisions/0014). Superusers make staff: nobody signs up, no mail is sent.
+ACCOUNT_ADAPTER = "dashboard.security.adapters.StaffAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True  # for as long as SESSION_COOKIE_AGE says
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",  # the key is a user name, or whose second factor it is
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BPS_BEHIND_TLS_PROXY else 0
+MFA_ADAPTER = "dashboard.security.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RATE_LIMITS = {"webauthn_login": "10/m/ip"}
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are not used at all
+MFA_TOTP_ISSUER = "BPS"
+MFA_TOTP_TOLERANCE = 0  # a code is remembered for one period: in a second one it could be replayed
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a finger or PIN: a passkey stands for two factors
+# The counters of these limits, and codes that were used, alike for all web processes. Nothing else
+# is cached. Were there too few places, somebody could push the counters out by filling them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "dashboard_login_counter",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 # Plain http is for development alone, where browsers would drop secure cookies.
 SECURE_SSL_REDIRECT = not DEBUG

@@ -37,6 +37,9 @@ SANDBOX_PSP_WEBHOOK_SECRETS = os.environ["SANDBOX_PSP_WEBHOOK_SECRETS"]
 # Serve static files from where they lie: nothing is collected for tests.
 WHITENOISE_AUTOREFRESH = True
 
+# An authenticator app shows one code for ever: no test trips over the next half minute.
+MFA_TOTP_PERIOD = 1_000_000_000
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Test processes share a Valkey and not its sixteen databases, or hints and circuits would mix.

@@ -1,7 +1,7 @@
 """How every act of staff goes: a page that says what will happen, a reason, and then it is done.
 
 The page is a plain form, so that it works without JavaScript. Whoever may not act is refused, and
-that is recorded; whoever moves money must have given the password within five minutes.
+that is recorded; whoever moves money must have proved within five minutes who they are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.access import staff_only
 from dashboard.act_forms import ReasonForm
-from dashboard.fresh import ask_for_password, is_fresh
+from dashboard.fresh import step_up, typed_before
 from dashboard.pages import page
 from dashboard.refusal_words import in_words
 from payments.services.record_refusal import record_refusal
@@ -59,9 +59,10 @@ def view_of(act: Act) -> Callable[..., HttpResponseBase]:
         by = cast("User", request.user)
         if not by.has_perm(f"payments.{act.permission}"):
             refuse(by, act.name, act.session_id(target))
-        if act.moves_money and not is_fresh(request, timezone.now()):
-            return ask_for_password(request)
-        form = act.form(request.POST or None, **act.form_options(target))
+        options = {"initial": typed_before(request), **act.form_options(target)}
+        form = act.form(request.POST or None, **options)
+        if act.moves_money and (elsewhere := step_up(request, form, timezone.now())):
+            return elsewhere
         if request.method == "POST" and form.is_valid() and _done(request, act, by, target, form):
             return redirect(act.back(target))
         context = {

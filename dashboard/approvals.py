@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.access import staff_only
 from dashboard.act_forms import ReasonForm
 from dashboard.acts import refuse
-from dashboard.fresh import ask_for_password, is_fresh
+from dashboard.fresh import step_up, typed_before
 from dashboard.message_acts import acts_on_many
 from dashboard.pages import page
 from dashboard.refusal_words import in_words
@@ -49,12 +49,12 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.all_approvals(), pk=approval_id)
     by = cast("User", request.user)
     may_decide = by.has_perm(f"payments.{roles.APPROVE}")
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST or None, initial=typed_before(request))
     if request.method == "POST":
         if not may_decide:
             refuse(by, "decide", found.session_id)
-        if not is_fresh(request, timezone.now()):
-            return ask_for_password(request)
+        if elsewhere := step_up(request, form, timezone.now()):
+            return elsewhere
         if form.is_valid() and _decided(request, by, found, form):
             return redirect("mid-office:approvals")
     now = timezone.now()

@@ -33,6 +33,22 @@ PLACES: Final = (
     Place("PSPs", "mid-office:psps"),
     Place("Invariants", "mid-office:invariants"),
     Place("Audit", "mid-office:audit"),
+    Place(
+        "Your security",
+        "mfa_index",
+        frozenset(
+            {
+                "account_change_password",
+                "account_set_password",
+                "mfa_activate_totp",
+                "mfa_deactivate_totp",
+                "mfa_add_webauthn",
+                "mfa_remove_webauthn",
+                "mfa_view_recovery_codes",
+                "mfa_generate_recovery_codes",
+            }
+        ),
+    ),
     Place("Admin", "admin:index"),
 )
 
@@ -40,6 +56,6 @@ PLACES: Final = (
 def links(here: str) -> list[tuple[str, str, bool]]:
     """Return each place's word and address, and whether the page `here` belongs to it."""
     return [
-        (place.word, reverse(place.name), here in {place.name.partition(":")[2], *place.beside})
+        (place.word, reverse(place.name), here in {place.name.rpartition(":")[2], *place.beside})
         for place in PLACES
     ]

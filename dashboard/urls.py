@@ -1,15 +1,13 @@
-"""Addresses of the mid-office."""
+"""Addresses of the mid-office. Those of logins and second factors are in `security.urls`."""
 
 from functools import partial
 
-from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, path
 
 from dashboard import (
     approvals,
     cases,
     invariants,
-    pages,
     psps,
     reconciliation,
     saved_views,
@@ -17,7 +15,6 @@ from dashboard import (
     views,
 )
 from dashboard.acts import view_of
-from dashboard.fresh import Login, password
 from dashboard.home import home
 from dashboard.lists.catalogue import LISTS
 from dashboard.lists.views import list_as_csv, search, show_list
@@ -25,11 +22,6 @@ from dashboard.message_acts import BULK_ACTS, ROW_ACTS
 from dashboard.session_acts import SESSION_ACTS
 
 app_name = "mid-office"
-
-login = Login.as_view(
-    redirect_authenticated_user=False,
-    extra_context={"sandbox_words": pages.sandbox_words},
-)
 
 # Lists whose page shows more than the list.
 PAGES = {"reconciliations": reconciliation.runs}
@@ -45,9 +37,7 @@ def addresses(name: str) -> list[URLPattern]:
 
 
 urlpatterns = [
-    path("login/", login, name="login"),
     path("", home, name="home"),
-    path("logout/", LogoutView.as_view(next_page="mid-office:login"), name="logout"),
     *(address for name in LISTS for address in addresses(name)),
     path("search/", search, name="search"),
     path("views/<slug:list_name>/save/", saved_views.save_view, name="save-view"),
@@ -65,7 +55,6 @@ urlpatterns = [
     path(
         "sessions/<uuid:session_id>/support-bundle/", support.support_bundle, name="support-bundle"
     ),
-    path("password/", password, name="password"),
     *(
         path(f"sessions/<uuid:row_id>/{act.name}/", view_of(act), name=act.name)
         for act in SESSION_ACTS

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
@@ -48,6 +49,7 @@ from psp_clients.contract import Operation
 _numbers = itertools.count(1)
 
 PASSWORD = "a password for tests alone"
+TOTP_KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def make_shop(**fields: Any) -> Shop:
@@ -283,6 +285,13 @@ def make_user(*permissions: str, **fields: Any) -> User:
     user = get_user_model().objects.create_user(password=PASSWORD, **defaults | fields)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return user
+
+
+def make_authenticator_app(user: User) -> Authenticator:
+    """Return an authenticator app that a member of staff has enrolled, with the key TOTP_KEY."""
+    kind, data = Authenticator.Type.TOTP, {"secret": TOTP_KEY}
+    app: Authenticator = Authenticator.objects.create(user=user, type=kind, data=data)
+    return app
 
 
 def _date_back(row: PaymentSession | Purchase, at: datetime | None) -> None:

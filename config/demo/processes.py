@@ -42,6 +42,7 @@ def bps_environment(
         "BPS_PUBLIC_URL": bps_url,
         "BPS_PSPS": "sandbox",
         "BPS_NOTIFY_PRIVATE_ADDRESSES": "on",
+        "BPS_MONEY_NEEDS_SECOND_FACTOR": "off",  # whoever tries the demo has none
         "SANDBOX_PSP_URL": f"{sandbox_url}/psp",
         "SANDBOX_PSP_API_KEY": secrets.psp_api_key,
         "SANDBOX_PSP_WEBHOOK_SECRETS": secrets.psp_webhook_secret,

@@ -45,6 +45,7 @@ def test_with_wrong_variables_names_each_of_them_without_its_value():
             "BPS_NOTIFY_PRIVATE_ADDRESSES": "2",
             "BPS_STATEMENT_TIMEOUT_SECONDS": "1.5",
             "BPS_CRASH_AT": "before_send:1",
+            "BPS_MONEY_NEEDS_SECOND_FACTOR": "off",
             "SANDBOX_PSP_ALLOWED": "off",
             "SANDBOX_PSP_URL": "ftp://psp.example.com",
             "SANDBOX_PSP_WEBHOOK_SECRETS": "whsec_c2hvcnQ=",
@@ -60,6 +61,7 @@ def test_with_wrong_variables_names_each_of_them_without_its_value():
             "BPS_LEASE_SECONDS must outlast a PSP call (connect and money timeout), "
             "or the call would be made twice"
         ),
+        "BPS_MONEY_NEEDS_SECOND_FACTOR must be on while DEBUG is off",
         "BPS_NOTIFY_PRIVATE_ADDRESSES must be on or off",
         "BPS_PSP_CONNECT_TIMEOUT_SECONDS must be a positive number",
         "BPS_PSP_LOOKUP_TIMEOUT_SECONDS must be a positive number",
@@ -89,6 +91,13 @@ def test_in_production_refuses_plain_http():
     assert faults_of({**PRODUCTION, "BPS_PUBLIC_URL": "http://pay.example.com"}) == [
         "BPS_PUBLIC_URL must be https while DEBUG is off"
     ]
+
+
+@pytest.mark.parametrize(("switch", "proxies"), [("off", 0), ("on", 1)])
+def test_limits_logins_by_the_word_of_no_more_proxies_than_there_are(switch: str, proxies: int):
+    shown = manage("diffsettings", environment={**PRODUCTION, "BPS_BEHIND_TLS_PROXY": switch})
+
+    assert f"ALLAUTH_TRUSTED_PROXY_COUNT = {proxies}  ###" in shown.stdout.splitlines()
 
 
 def test_in_production_passes_every_deployment_check():

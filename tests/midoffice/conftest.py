@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.fresh import GIVEN_AT
-from tests.builders import make_user
+from tests.builders import make_authenticator_app, make_user
 
 
 @pytest.fixture
@@ -26,14 +27,22 @@ def superuser(db: None) -> Client:
 
 def logged_in(*permissions: str, **fields: object) -> Client:
     """Return a browser of a member of staff with these permissions."""
+    return let_in(make_user(*permissions, **fields))
+
+
+def let_in(user: User) -> Client:
+    """Return the browser of somebody who has an authenticator app, and has just logged in by it."""
+    make_authenticator_app(user)
     browser = Client()
-    browser.force_login(make_user(*permissions, **fields))
-    return gave_password(browser)
+    browser.force_login(user)
+    return proved(browser)
 
 
-def gave_password(browser: Client, *, ago: timedelta = timedelta(0)) -> Client:
-    """Let a browser have given the password, some time ago."""
+def proved(browser: Client, by: str = "mfa", *, ago: timedelta = timedelta(0)) -> Client:
+    """Let somebody have proved who they are, and nothing else, by "mfa" or "password"."""
     session = browser.session
-    session[GIVEN_AT] = (timezone.now() - ago).isoformat()
+    record = {"method": by, "at": (timezone.now() - ago).timestamp()}
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [record]
+    session["account_authentication_methods_user"] = session["_auth_user_id"]
     session.save()
     return browser

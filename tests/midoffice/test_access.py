@@ -8,26 +8,29 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from dashboard.urls import urlpatterns
+from dashboard import urls
+from dashboard.security.urls import AGAIN, OWN_SECURITY
 from tests.builders import PASSWORD, make_user
 from tests.midoffice.conftest import logged_in
 
 pytestmark = pytest.mark.django_db
 
-OPEN_TO_ALL = {"login", "logout"}
-LOGIN = reverse("mid-office:login")
+LOGIN = reverse("account_login")
 LIST = reverse("mid-office:sessions")
 
 
 def every_page() -> list[str]:
     """Return the address of every page behind the login."""
-    behind = [pattern for pattern in urlpatterns if pattern.name not in OPEN_TO_ALL]
-    return [reverse(f"mid-office:{one.name}", args=_arguments(one)) for one in behind]
+    ours = [reverse(f"mid-office:{one.name}", args=_arguments(one)) for one in urls.urlpatterns]
+    of_logins = [*AGAIN, *OWN_SECURITY]
+    return ours + [reverse(str(one.name), args=_arguments(one)) for one in of_logins]
 
 
 def _arguments(pattern: URLPattern) -> list[object]:
     if "<uuid:" in str(pattern.pattern):
         return [UUID(int=7)]
+    if "<int:" in str(pattern.pattern):
+        return [7]
     return ["sessions"] if "<slug:" in str(pattern.pattern) else []
 
 
@@ -53,7 +56,7 @@ def test_logs_staff_in_and_leads_them_where_they_wanted_to_go():
 
     response = browser.post(
         f"{LOGIN}?next={LIST}",
-        {"username": user.username, "password": PASSWORD, "next": f"{LIST}?status=started"},
+        {"login": user.username, "password": PASSWORD, "next": f"{LIST}?status=started"},
     )
 
     assert response.status_code == 302
@@ -69,7 +72,7 @@ def test_logs_nobody_else_in(fields: dict[str, bool], password: str):
     user = make_user(**fields)
     browser = Client()
 
-    response = browser.post(LOGIN, {"username": user.username, "password": password})
+    response = browser.post(LOGIN, {"login": user.username, "password": password})
 
     assert response.status_code == 200
     assert 'role="alert"' in response.content.decode()
@@ -80,14 +83,14 @@ def test_leads_nobody_to_other_sites_after_the_login():
     user = make_user()
 
     response = Client().post(
-        LOGIN, {"username": user.username, "password": PASSWORD, "next": "https://evil.example/"}
+        LOGIN, {"login": user.username, "password": PASSWORD, "next": "https://evil.example/"}
     )
 
     assert response["Location"] == reverse("mid-office:home")
 
 
 def test_logs_out(viewer: Client):
-    response = viewer.post(reverse("mid-office:logout"))
+    response = viewer.post(reverse("account_logout"))
 
     assert response["Location"] == LOGIN
     assert viewer.get(LIST).status_code == 302

@@ -23,7 +23,6 @@ from payments.models import (
     Refund,
 )
 from tests.builders import (
-    PASSWORD,
     make_case,
     make_notification_try,
     make_purchase,
@@ -32,7 +31,7 @@ from tests.builders import (
     make_user,
 )
 from tests.database.tables import snapshot
-from tests.midoffice.conftest import gave_password, logged_in
+from tests.midoffice.conftest import let_in, logged_in
 from tests.midoffice.forms import REASON, act, act_page, opened
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +42,7 @@ REFUSED_EVENT = "payments_event"
 @pytest.fixture
 def olga() -> Client:
     """Return a browser of somebody who may do everything but approve."""
-    browser = Client()
-    browser.force_login(
+    return let_in(
         make_user(
             "change_purchase",
             "refund_purchase",
@@ -57,7 +55,6 @@ def olga() -> Client:
             username="olga",
         )
     )
-    return gave_password(browser)
 
 
 @pytest.fixture
@@ -165,59 +162,6 @@ class TestARefund:
 
         assert response.status_code == 403
         assert snapshot() == before
-
-
-class TestStepUp:
-    @pytest.mark.parametrize("name", ["refund", "capture", "void"])
-    def test_asks_for_the_password_after_five_minutes(
-        self, olga: Client, captured: Purchase, name: str
-    ):
-        address = act_page(name, captured.session_id)
-        gave_password(olga, ago=timedelta(minutes=5))
-        before = snapshot()
-
-        for response in (olga.get(address), olga.post(address, {"reason": REASON})):
-            assert response.status_code == 302
-            assert response["Location"].startswith(reverse("mid-office:password"))
-        assert snapshot() == before
-
-    def test_is_not_asked_for_before(self, olga: Client, captured: Purchase):
-        gave_password(olga, ago=timedelta(minutes=4, seconds=55))
-
-        assert olga.get(act_page("refund", captured.session_id)).status_code == 200
-
-    def test_leads_back_to_the_act(self, olga: Client, captured: Purchase):
-        address = act_page("refund", captured.session_id)
-        gave_password(olga, ago=timedelta(hours=1))
-        where = olga.get(address)["Location"]
-
-        response = olga.post(where, {"password": PASSWORD, "next": address})
-
-        assert response["Location"] == address
-        assert olga.get(address).status_code == 200
-
-    def test_leads_to_no_other_site(self, olga: Client):
-        answer = {"password": PASSWORD, "next": "https://evil.example/"}
-
-        response = olga.post(reverse("mid-office:password"), answer)
-
-        assert response["Location"] == reverse("mid-office:sessions")
-
-    def test_ends_the_login_after_five_wrong_passwords(self, olga: Client):
-        address = reverse("mid-office:password")
-
-        answers = [olga.post(address, {"password": "wrong"}) for _ in range(5)]
-
-        assert [answer.status_code for answer in answers] == [200] * 4 + [302]
-        assert "This is not your password." in answers[0].content.decode()
-        assert olga.get(reverse("mid-office:sessions")).status_code == 302
-
-    def test_is_satisfied_by_the_login_itself(self, captured: Purchase):
-        user = make_user("refund_purchase")
-        browser = Client()
-        browser.post(reverse("mid-office:login"), {"username": user.username, "password": PASSWORD})
-
-        assert browser.get(act_page("refund", captured.session_id)).status_code == 200
 
 
 class TestWhatIsReserved:

@@ -25,7 +25,7 @@ from tests.builders import (
     make_user,
 )
 from tests.database.tables import snapshot
-from tests.midoffice.conftest import gave_password
+from tests.midoffice.conftest import let_in, proved
 from tests.midoffice.forms import act, act_page, opened
 
 pytestmark = pytest.mark.django_db
@@ -33,16 +33,15 @@ pytestmark = pytest.mark.django_db
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a browser, who has just given the password."""
+    """Somebody with a browser, who has just shown a second factor."""
 
     user: User
     browser: Client
 
 
 def person(name: str, *permissions: str) -> Person:
-    user, browser = make_user(*permissions, username=name), Client()
-    browser.force_login(user)
-    return Person(user, gave_password(browser))
+    user = make_user(*permissions, username=name)
+    return Person(user, let_in(user))
 
 
 @pytest.fixture
@@ -187,14 +186,17 @@ class TestARefundAboveTheLimit:
         assert [refund.amount for refund in Refund.objects.all()] == ["10.00"]
         assert Approval.objects.get().state == "failed"
 
-    def test_needs_a_password_that_is_fresh(self, asked: Approval, paul: Person):
-        gave_password(paul.browser, ago=timedelta(minutes=6))
+    def test_needs_a_second_factor_that_is_fresh(self, asked: Approval, paul: Person):
+        proved(paul.browser, ago=timedelta(minutes=6))
         before = snapshot()
 
         response = decide(paul, asked)
 
-        assert "Your password, please" in response.content.decode()
+        assert "Your second factor, please" in response.content.decode()
         assert snapshot() == before
+        proved(paul.browser)
+        page = paul.browser.get(reverse("mid-office:approval", args=[asked.pk]))
+        assert page.context["form"]["reason"].value() == "I called the customer too."
 
     def test_is_one_request_when_its_form_is_submitted_twice(
         self, olga: Person, purchase: Purchase

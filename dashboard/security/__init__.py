@@ -1,0 +1,1 @@
+"""How staff log in and prove who they are: the mid-office's use of django-allauth."""
