@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from payments.domain.instructions import InstructionKind
 from payments.domain.lifecycle import Phase
-from payments.domain.refunds import RefundPhase, refundable
+from payments.domain.refunds import RefundPhase, on_its_way, refundable
 from payments.models import Capture, Instruction, PaymentSession, Purchase, Refund
 from psp_clients.contract import RefundState
 
@@ -35,15 +35,15 @@ def sums(
     registered, nothing = Decimal(session.amount), Decimal()
     captured = purchase.captured_amount if purchase else nothing
     refunded = purchase.refunded_amount if purchase else nothing
-    under_way = sum((Decimal(one.amount) for one in refunds if one.is_unfinished), nothing)
-    left = refundable(captured, [(Decimal(one.amount), RefundPhase(one.phase)) for one in refunds])
+    given = [(Decimal(one.amount), RefundPhase(one.phase)) for one in refunds]
+    soon = on_its_way(given)
     board = [
         ("Registered", registered),
         *_reserved(session, purchase, registered - captured),
         ("Captured", captured),
         ("Refunded", refunded),
-        *([("On its way back", under_way)] if under_way else []),
-        ("Refundable", left),
+        *([("On its way back", soon)] if soon else []),
+        ("Refundable", refundable(captured, given)),
     ]
     return [(name, value.quantize(registered)) for name, value in board]
 
