@@ -8,7 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from dashboard.ages import in_two_words, in_words
-from payments.domain.lifecycle import PHASE_GRAPH, SESSION_GRAPH, Phase, SessionStatus
+from payments.domain.lifecycle import (
+    PHASE_GRAPH,
+    SESSION_GRAPH,
+    STARTED_PHASES,
+    Phase,
+    SessionStatus,
+)
 from payments.models import Event, PaymentSession, Purchase
 
 # A session's "failed" is not a purchase's: nobody could buy on it.
@@ -46,6 +52,7 @@ class Walk:
 
     stays: list[Stay]
     possible: frozenset[str]
+    has_ended: bool  # and only a success that the PSP proves late could follow
     now: datetime
 
     def lasted(self, stay: Stay) -> str:
@@ -53,7 +60,7 @@ class Walk:
         if stay.until is not None:
             return in_two_words(stay.until - stay.since)
         so_far = in_words(self.now - stay.since)
-        return f"now, for {so_far}" if self.possible else f"{so_far} ago"
+        return f"{so_far} ago" if self.has_ended else f"now, for {so_far}"
 
     @property
     def rows(self) -> list[tuple[Stay, str]]:
@@ -61,7 +68,7 @@ class Walk:
         return [(stay, self.lasted(stay)) for stay in self.stays]
 
     @property
-    def in_words(self) -> str:
+    def sentence(self) -> str:
         """The whole walk as one sentence, for whoever does not see it drawn."""
         return ", ".join(f"{stay.word} ({lasted})" for stay, lasted in self.rows)
 
@@ -89,7 +96,13 @@ def walk(
         Stay(state, since, until, move)
         for (state, (since, move)), until in zip(entered.items(), [*ends, None], strict=True)
     ]
-    return Walk(stays, _possible(session, purchase), now)
+    return Walk(stays, _possible(session, purchase), _has_ended(session, purchase), now)
+
+
+def _has_ended(session: PaymentSession, purchase: Purchase | None) -> bool:
+    if purchase is None:
+        return not SESSION_GRAPH[SessionStatus(session.status)]
+    return purchase.phase not in STARTED_PHASES
 
 
 def _possible(session: PaymentSession, purchase: Purchase | None) -> frozenset[str]:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from dashboard.ages import in_two_words
 from dashboard.lifecycle_drawing import Drawing, drawings
 from dashboard.steps import Walk, walk
-from payments.domain.lifecycle import Phase
+from payments.domain.lifecycle import FAILED_PHASES, Phase
 from payments.models import CauseKind, Event, PaymentSession, Purchase
 from tests.builders import make_event, make_purchase, make_receipt, make_session
 
@@ -60,15 +60,22 @@ def places(drawing: Drawing) -> dict[str, str]:
 
 class TestTheWalk:
     def test_tells_how_long_each_state_lasted_and_how_long_ago_it_ended(self):
-        assert walked(ANSWER_LOST, Phase.CAPTURED).in_words == (
+        assert walked(ANSWER_LOST, Phase.CAPTURED).sentence == (
             "created (250 ms), registered (1 min 59 s), submitting (3.4 s),"
             " in doubt (1 min 2 s), captured (1 h ago)"
         )
 
     def test_tells_how_far_into_a_state_it_is(self):
-        words = walked(ANSWER_LOST[:4], Phase.IN_DOUBT).in_words
+        words = walked(ANSWER_LOST[:4], Phase.IN_DOUBT).sentence
 
         assert words.endswith("submitting (3.4 s), in doubt (now, for 1 h)")
+
+    @pytest.mark.parametrize("phase", FAILED_PHASES)
+    def test_has_ended_with_a_failure_though_a_success_may_be_proved_later(self, phase: Phase):
+        late = walked([*REGISTERED, move(3600, "", phase)], phase)
+
+        assert late.sentence.endswith(f"{phase} (1 h ago)")
+        assert late.possible == {"captured"}
 
     def test_believes_the_row_where_no_event_tells_of_the_present(self):
         [created, pending] = walked([], Phase.PENDING).stays
@@ -231,6 +238,9 @@ class TestThePage:
         page = look(viewer, make_purchase(phase=Phase.AUTHORIZED).session)
 
         assert "May yet become: captured, cancelled, expired, declined, errored." in page
+        declined = look(viewer, make_purchase(phase=Phase.DECLINED).session)
+        assert "Should the PSP prove it after all: captured." in declined
+        assert "May yet become" not in declined
         assert "May yet become" not in look(viewer, make_session(status="expired"))
 
     def test_has_no_styles_that_the_policy_would_refuse(self, viewer: Client):
