@@ -272,6 +272,17 @@ def test_shows_what_the_shop_sent_without_secrets(viewer: Client):
     assert "\u202e" not in raw(viewer, session)
 
 
+def test_bounds_what_the_shop_sent(viewer: Client):
+    items = [{"name": "🌷" * 1_000, "quantity": 1} for _ in range(10)]
+    purchase = make_purchase(purchase_info={"items": items, "customer_reference": "\u200b"})
+
+    shown = raw(viewer, purchase.session)
+
+    assert " more characters" in shown
+    assert shown.count("🌷") < 8_000
+    assert "\u200b" not in shown
+
+
 def test_leads_to_the_psps_own_page_of_the_payment(viewer: Client):
     session = make_session(psp_token="tok_77")
     unregistered, elsewhere = make_session(status="created"), make_session(psp="stripe")
