@@ -23,6 +23,15 @@ def readable(stored: bytes | str | Mapping[str, Any] | list[Any]) -> str:
         text = _masked(value)
     except (ValueError, RecursionError):
         text = _masked(stored)
+    return _bounded(text)
+
+
+def readable_words(said: str) -> str:
+    """Return a word or a sentence as text that may be shown: not read as JSON, "19.90" stays so."""
+    return _bounded(_masked(said))
+
+
+def _bounded(text: str) -> str:
     missing = len(text) - SHOWN_CHARACTERS
     return text if missing <= 0 else f"{text[:SHOWN_CHARACTERS]}\n… {missing} more characters"
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dashboard.masking import readable
+from dashboard.causes import Because, Causes, title_of
+from dashboard.masking import readable, readable_words
+from payments.history import TimelineEntry
 from payments.models import CallOutcome, Event, NotificationTry, PspCall, WebhookReceipt
-from payments.selectors import TimelineEntry
 from psp_clients.contract import Operation
 
 
@@ -23,15 +24,14 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry. `cause_line` is the id of the line that caused it, if that is on the page."""
+    """One entry of the timeline."""
 
     id: str
     at: datetime
     kind: str
     title: str
     tone: str = "unknown"
-    cause: str = ""
-    cause_line: str = ""
+    because: Because = Because()  # noqa: RUF009 - it is frozen
     facts: list[tuple[str, str]] = field(default_factory=list)
     raws: list[Raw] = field(default_factory=list)
 
@@ -39,40 +39,45 @@ class Line:
 def lines(entries: Iterable[TimelineEntry]) -> list[Line]:
     """Return the lines of a timeline, in its order."""
     entries = list(entries)
-    on_page = {str(entry.row.pk) for entry in entries}
-    return [_line(entry, on_page) for entry in entries]
+    causes = Causes(entries)
+    return [_line(entry, causes) for entry in entries]
 
 
-def _line(entry: TimelineEntry, on_page: set[str]) -> Line:
+def _line(entry: TimelineEntry, causes: Causes) -> Line:
     match entry.row:
         case Event():
-            return _event(entry.row, entry.at, on_page)
+            return _event(entry.row, entry.at, causes.of_event(entry.row))
         case PspCall():
-            return _psp_call(entry.row, entry.at)
+            return _psp_call(entry.row, entry.at, causes.of_call(entry.row))
         case WebhookReceipt():
             return _receipt(entry.row, entry.at)
         case NotificationTry():
-            return _notification_try(entry.row, entry.at)
+            return _notification_try(entry.row, entry.at, causes.of_try(entry.row))
 
 
-def _event(event: Event, at: datetime, on_page: set[str]) -> Line:
-    linked = event.cause_id in on_page
-    moved = event.phase_after if event.phase_after != event.phase_before else ""
+def _event(event: Event, at: datetime, because: Because) -> Line:
     facts = [
-        ("phase", f"{event.phase_before} → {moved}".lstrip() if moved else ""),
+        ("phase", _move(event)),
         ("by", event.actor),
-        ("cause id", "" if linked else event.cause_id),
+        ("cause id", "" if because.url else event.cause_id),
     ]
     return Line(
         id=str(event.pk),
         at=at,
         kind="event",
-        title=event.name.replace(".", " ").replace("_", " "),
+        title=title_of(event),
         tone=_tone_of(event),
-        cause=event.get_cause_kind_display(),
-        cause_line=event.cause_id if linked else "",
+        because=because,
         facts=[*_said(facts), *_plain(event.data)],
         raws=_nested(event.data),
+    )
+
+
+def _move(event: Event) -> str:
+    if event.phase_after in ("", event.phase_before):
+        return ""
+    return " → ".join(
+        phase.replace("_", " ") for phase in (event.phase_before, event.phase_after) if phase
     )
 
 
@@ -83,7 +88,7 @@ def _tone_of(event: Event) -> str:
     return tones.get(event.phase_after, "unknown")
 
 
-def _psp_call(call: PspCall, at: datetime) -> Line:
+def _psp_call(call: PspCall, at: datetime, because: Because) -> Line:
     duration = "" if call.duration_ms is None else f"{call.duration_ms} ms"
     facts = [
         ("duration", duration),
@@ -105,6 +110,7 @@ def _psp_call(call: PspCall, at: datetime) -> Line:
         kind="PSP call",
         title=f"{call.operation} at {call.psp}: {call.get_outcome_display()}",
         tone="unknown" if call.outcome == CallOutcome.ANSWERED else "started",
+        because=because,
         facts=_said(facts),
         raws=raws,
     )
@@ -130,7 +136,7 @@ def _receipt(receipt: WebhookReceipt, at: datetime) -> Line:
     )
 
 
-def _notification_try(tried: NotificationTry, at: datetime) -> Line:
+def _notification_try(tried: NotificationTry, at: datetime, because: Because) -> Line:
     notification = tried.notification
     heard = "failed" if tried.error else "delivered"
     facts = [
@@ -145,6 +151,7 @@ def _notification_try(tried: NotificationTry, at: datetime) -> Line:
         kind="notification",
         title=f"{notification.type} to the shop: {heard}",
         tone=heard,
+        because=because,
         facts=_said(facts),
         raws=[Raw("body", readable(notification.body))],
     )
@@ -158,7 +165,7 @@ def _plain(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the evidence that is one word or sentence each."""
     return _said(
         [
-            (name.replace("_", " "), readable(value) if isinstance(value, str) else str(value))
+            (name.replace("_", " "), readable_words(str(value)))
             for name, value in data.items()
             if value is not None and not isinstance(value, dict | list)
         ]

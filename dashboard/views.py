@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Final, cast
+from datetime import datetime
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -12,16 +12,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.access import staff_only
+from dashboard.amounts import movements, sums
 from dashboard.badges import badge_of
+from dashboard.lifecycle_drawing import drawings, may_become
+from dashboard.masking import readable
 from dashboard.pages import page
 from dashboard.session_acts import acts_that_fit, session_or_404
-from dashboard.steps import steps
+from dashboard.steps import walk
 from dashboard.support import TAKE_BUNDLE
-from dashboard.timeline_lines import lines
+from dashboard.timeline_lines import Raw, lines
 from payments import selectors
 from payments.domain import roles
 from payments.explanations import explain
-from payments.models import Event, PaymentSession, Purchase
+from payments.history import moves_of, timeline
+from payments.models import PaymentSession, Purchase
+from payments.psp import dashboard_url
+from psp_clients.contract import PspReference
 
 SHOWN_ENTRIES: Final = 300
 
@@ -32,9 +38,7 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Show everything about one session."""
     found = session_or_404(session_id)
     purchase = selectors.purchase_of(found)
-    now = timezone.now()
-    entries = selectors.timeline(found, at_most=SHOWN_ENTRIES + 1)
-    phases = {entry.row.phase_after for entry in entries if isinstance(entry.row, Event)}
+    user, now = cast("User", request.user), timezone.now()
     return page(
         request,
         "dashboard/session.html",
@@ -43,35 +47,59 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "purchase": purchase,
             "badge": badge_of(found, purchase),
             "explanation": explain(found, purchase, now=now),
-            "steps": steps(found, purchase, phases),
-            "sums": _sums(found, purchase),
             "ids": _ids(found, purchase),
-            "cases": selectors.open_cases(found).select_related("owner"),
-            "discrepancies": selectors.discrepancies_of_session(found),
-            "waiting": selectors.waiting_notifications(found),
-            "lines": lines(entries[-SHOWN_ENTRIES:]),
-            "is_cut": len(entries) > SHOWN_ENTRIES,
-            "acts": acts_that_fit(found, cast("User", request.user)),
-            "receipts": selectors.receipts_of(found),
-            "notifications": selectors.notifications_of(found),
-            "may_replay": request.user.has_perm(f"payments.{roles.REPLAY}"),
-            "may_resend": request.user.has_perm(f"payments.{roles.RESEND}"),
-            "approvals": selectors.approvals_of_session(found),
-            "may_take_bundle": request.user.has_perm(TAKE_BUNDLE),
+            "psp_page": _psp_page(found, purchase),
+            "shop_sent": _shop_sent(found, purchase),
+            "acts": acts_that_fit(found, user),
+            "may_replay": user.has_perm(f"payments.{roles.REPLAY}"),
+            "may_resend": user.has_perm(f"payments.{roles.RESEND}"),
+            "may_take_bundle": user.has_perm(TAKE_BUNDLE),
             "now": now,
+            **_lifecycle(found, purchase, now),
+            **_money(found, purchase),
+            **_open_questions(found),
+            **_messages(found),
         },
     )
 
 
-def _sums(session: PaymentSession, purchase: Purchase | None) -> list[tuple[str, Decimal]]:
-    registered = Decimal(session.amount)
-    captured = purchase.captured_amount if purchase else Decimal()
-    refunded = purchase.refunded_amount if purchase else Decimal()
-    return [
-        ("Registered", registered),
-        ("Captured", captured.quantize(registered)),
-        ("Refunded", refunded.quantize(registered)),
-    ]
+def _lifecycle(session: PaymentSession, purchase: Purchase | None, now: datetime) -> dict[str, Any]:
+    walked = walk(session, purchase, moves_of(session), now=now)
+    return {
+        "walk": walked,
+        "drawings": drawings(walked, _buy_now(purchase)),
+        "may_become": may_become(walked),
+    }
+
+
+def _money(session: PaymentSession, purchase: Purchase | None) -> dict[str, Any]:
+    refunds = list(selectors.refunds_of(purchase)) if purchase else []
+    instructions = list(selectors.instructions_of(purchase)) if purchase else []
+    return {
+        "sums": sums(session, purchase, refunds),
+        "movements": movements(refunds, instructions),
+    }
+
+
+def _open_questions(session: PaymentSession) -> dict[str, Any]:
+    return {
+        "cases": selectors.open_cases(session).select_related("owner"),
+        "discrepancies": selectors.discrepancies_of_session(session),
+        "approvals": selectors.approvals_of_session(session),
+        "waiting": selectors.waiting_notifications(session),
+    }
+
+
+def _messages(session: PaymentSession) -> dict[str, Any]:
+    entries = timeline(session, at_most=SHOWN_ENTRIES + 1)
+    shown = lines(entries[-SHOWN_ENTRIES:])
+    return {
+        "lines": shown,
+        "told": {line.id for line in shown},
+        "is_cut": len(entries) > SHOWN_ENTRIES,
+        "receipts": selectors.receipts_of(session),
+        "notifications": selectors.notifications_of(session),
+    }
 
 
 def _ids(session: PaymentSession, purchase: Purchase | None) -> list[tuple[str, str]]:
@@ -85,3 +113,28 @@ def _ids(session: PaymentSession, purchase: Purchase | None) -> list[tuple[str, 
         ("Result page", selectors.result_url(session)),
     ]
     return [(label, value) for label, value in named if value]
+
+
+def _buy_now(purchase: Purchase | None) -> str:
+    if purchase is None:
+        return "Buy Now"
+    if purchase.on_page:
+        return "on the PSP's page"
+    return "Buy Now" if purchase.presses == 1 else f"Buy Now, {purchase.presses} times"
+
+
+def _psp_page(session: PaymentSession, purchase: Purchase | None) -> str:
+    """Return where the PSP itself shows the payment, or nothing."""
+    if session.psp_token is None:
+        return ""
+    theirs = purchase.payment_reference if purchase else ""
+    return dashboard_url(session.psp, PspReference(session.psp_token, session.reference, theirs))
+
+
+def _shop_sent(session: PaymentSession, purchase: Purchase | None) -> list[Raw]:
+    """Return what the shop told of the purchase and of the session, in its own words."""
+    told = {
+        "purchase info": purchase.purchase_info if purchase else {},
+        "metadata": session.metadata,
+    }
+    return [Raw(label, readable(said)) for label, said in told.items() if said]

@@ -103,6 +103,13 @@ def is_for_tests(name: str) -> bool:
     return in_use and psp_mode(name) is Mode.TEST
 
 
+def dashboard_url(name: str, ref: contract.PspReference) -> str:
+    """Return where staff see a payment at a PSP; "" where it has no such page, or is not in use."""
+    if name not in settings.BPS_PSPS or name not in PSPS:
+        return ""
+    return psp_package(name).dashboard_url(_values(name), ref)
+
+
 def _values(name: str) -> dict[str, str]:
     """Return what the settings tell a PSP's client."""
     return {

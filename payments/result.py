@@ -21,6 +21,7 @@ from django.utils.translation import get_language_from_request
 from django.views.decorators.http import require_safe
 
 from payments import selectors
+from payments.domain.refunds import RefundPhase, on_its_way
 from payments.models import PaymentSession, Purchase
 from payments.result_formats import digits_of, instant_shown, sum_shown
 from payments.result_state import ShownState, look_again_after, moves_on, shown_state
@@ -76,10 +77,11 @@ def result(request: HttpRequest, public_token: str) -> HttpResponse:
     language = _language(request, session.locale)
     stands_still = request.GET.get("refresh") == "off"
     leads_on = moves_on(state, purchase, now=now) and not stands_still
+    soon = _given_back_soon(purchase)
     context = {
         **_in_language(request, language, session.psp),
-        **_outcome(session, purchase, state, WORDS[language]),
-        "facts": _facts(session, purchase, WORDS[language], language),
+        **_outcome(session, purchase, state, WORDS[language], soon),
+        "facts": _facts(session, purchase, WORDS[language], language, soon),
         "unfinished": pace is not None,
         "stands_still": stands_still,
         "reload_seconds": None if stands_still or pace is None else int(pace.total_seconds()),
@@ -124,17 +126,31 @@ def _poll_seconds(pace: timedelta | None) -> float | None:
     return pace.total_seconds() / 2 if pace is not None else None
 
 
+def _given_back_soon(purchase: Purchase | None) -> Decimal:
+    """Return what is on its way back to the shopper."""
+    if purchase is None or not purchase.captured_amount:
+        return Decimal()
+    refunds = selectors.refunds_of(purchase)
+    return on_its_way((Decimal(one.amount), RefundPhase(one.phase)) for one in refunds)
+
+
 def _outcome(
-    session: PaymentSession, purchase: Purchase | None, state: ShownState, words: Words
+    session: PaymentSession,
+    purchase: Purchase | None,
+    state: ShownState,
+    words: Words,
+    soon: Decimal,
 ) -> dict[str, Any]:
     succeeded = state is ShownState.SUCCESSFUL
     sentences = [words.texts[state]]
     if state is ShownState.FAILED and purchase is not None:
         sentences = [_reason(purchase, words)]
     if state in (ShownState.FAILED, ShownState.EXPIRED, ShownState.CANCELLED):
-        sentences.append(words.not_charged)
+        sentences += [words.not_charged, words.try_again]
     if succeeded and purchase is not None and purchase.surplus:
         sentences.append(words.paid_before)
+    if purchase is not None and (purchase.refunded_amount or soon):
+        sentences.append(words.refunds_take_days)
     return {
         "state": state,
         "icon": f"icons/{ICONS[state]}.svg",
@@ -163,7 +179,11 @@ def _reason(purchase: Purchase, words: Words) -> str:
 
 
 def _facts(
-    session: PaymentSession, purchase: Purchase | None, words: Words, language: str
+    session: PaymentSession,
+    purchase: Purchase | None,
+    words: Words,
+    language: str,
+    soon: Decimal,
 ) -> list[Fact]:
     order = session.order_reference or session.checkout_id
     if purchase is None:
@@ -174,7 +194,7 @@ def _facts(
         ]
     at = purchase.finished_at or purchase.created_at
     return [
-        *_sums(session, purchase, words, language),
+        *_sums(session, purchase, words, language, soon),
         Fact(words.shop, session.shop.name),
         Fact(words.order, order),
         Fact(words.date, instant_shown(at, locale=language), at=at),
@@ -182,12 +202,16 @@ def _facts(
     ]
 
 
-def _sums(session: PaymentSession, purchase: Purchase, words: Words, language: str) -> list[Fact]:
+def _sums(
+    session: PaymentSession, purchase: Purchase, words: Words, language: str, soon: Decimal
+) -> list[Fact]:
     if not purchase.captured_amount:
         return [Fact(words.amount, _sum(session, Decimal(session.amount), language))]
     sums = [Fact(words.amount_paid, _sum(session, purchase.captured_amount, language))]
     if purchase.refunded_amount:
         sums.append(Fact(words.refunded, _sum(session, purchase.refunded_amount, language)))
+    if soon:
+        sums.append(Fact(words.refund_on_its_way, _sum(session, soon, language)))
     return sums
 
 

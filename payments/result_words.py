@@ -26,7 +26,9 @@ class Words:
     texts: dict[str, str]
     reasons: dict[str, str]
     not_charged: str
+    try_again: str
     paid_before: str
+    refunds_take_days: str
 
     unknown_title: str
     unknown_text: str
@@ -34,6 +36,7 @@ class Words:
     amount: str
     amount_paid: str
     refunded: str
+    refund_on_its_way: str
     shop: str
     order: str
     reference: str
@@ -93,13 +96,16 @@ WORDS: Final[dict[str, Words]] = {
             "errored": "The payment could not be carried out.",
         },
         not_charged="You have not been charged.",
+        try_again="You can go back to {shop} and try again.",
         paid_before="This order had been paid already. {shop} is told about this second payment.",
+        refunds_take_days="It can take a few days until a refund arrives.",
         unknown_title="We don't know this link",
         unknown_text="It may be incomplete. Please open it again from the shop or from its "
         "message to you.",
         amount="Amount",
         amount_paid="Amount paid",
         refunded="Refunded",
+        refund_on_its_way="Refund on its way",
         shop="Shop",
         order="Order",
         reference="Reference",
@@ -134,7 +140,7 @@ WORDS: Final[dict[str, Words]] = {
         texts={
             "waiting": "Diese Seite wartet darauf, dass Sie auf der Bezahlseite auf "
             "„Jetzt kaufen“ drücken.",
-            "closing": "Er kann nicht mehr bezahlt werden. Wir warten auf die Bestätigung, "
+            "closing": "Hier kann nicht mehr bezahlt werden. Wir warten auf die Bestätigung, "
             "dass nichts abgebucht wird.",
             "started": "Ihre Bank hat noch nicht geantwortet. Es wird nicht doppelt abgebucht. "
             "Sie können diese Seite schließen.",
@@ -159,14 +165,17 @@ WORDS: Final[dict[str, Words]] = {
             "errored": "Die Zahlung konnte nicht ausgeführt werden.",
         },
         not_charged="Es wurde nichts abgebucht.",
+        try_again="Sie können zu {shop} zurückgehen und es noch einmal versuchen.",
         paid_before="Diese Bestellung war schon bezahlt. {shop} erfährt von dieser zweiten "
         "Zahlung.",
+        refunds_take_days="Bis eine Erstattung ankommt, kann es einige Tage dauern.",
         unknown_title="Diesen Link kennen wir nicht",
         unknown_text="Vielleicht ist er unvollständig. Bitte öffnen Sie ihn noch einmal aus dem "
         "Shop oder aus dessen Nachricht.",
         amount="Betrag",
         amount_paid="Bezahlter Betrag",
         refunded="Erstattet",
+        refund_on_its_way="Erstattung unterwegs",
         shop="Shop",
         order="Bestellung",
         reference="Referenz",
@@ -187,7 +196,7 @@ WORDS: Final[dict[str, Words]] = {
         language="Français",
         direction="ltr",
         choose_language="Langue",
-        sandbox="Environnement de test : aucun argent réel n’est déplacé.",
+        sandbox="Environnement de test : aucun paiement réel n’est effectué.",
         titles={
             "waiting": "Rien n’a encore été acheté",
             "closing": "Ce paiement est en cours de clôture",
@@ -203,11 +212,11 @@ WORDS: Final[dict[str, Words]] = {
             "paiement.",
             "closing": "Il n’est plus possible de payer. Nous attendons la confirmation que rien "
             "ne sera débité.",
-            "started": "Votre banque n’a pas encore répondu. Vous ne serez pas débité deux fois. "
-            "Vous pouvez fermer cette page.",
+            "started": "Votre banque n’a pas encore répondu. Le montant ne sera pas débité deux "
+            "fois. Vous pouvez fermer cette page.",
             "reserved": "Votre banque a réservé le montant. {shop} l’encaissera quand votre "
-            "commande sera prête. Vous ne serez pas débité deux fois. Vous pouvez fermer cette "
-            "page.",
+            "commande sera prête. Le montant ne sera pas débité deux fois. Vous pouvez fermer "
+            "cette page.",
             "successful": "Merci. Votre paiement à {shop} est terminé.",
             "failed": "Le paiement n’a pas pu être effectué.",
             "expired": "Le délai s’est écoulé avant l’achat.",
@@ -225,15 +234,18 @@ WORDS: Final[dict[str, Words]] = {
             "expired": "Le délai de ce paiement s’est écoulé.",
             "errored": "Le paiement n’a pas pu être exécuté.",
         },
-        not_charged="Vous n’avez pas été débité.",
-        paid_before="Cette commande avait déjà été payée. {shop} est informé de ce second "
+        not_charged="Rien n’a été débité.",
+        try_again="Vous pouvez revenir à {shop} et réessayer.",
+        paid_before="Cette commande avait déjà été payée. Nous informons {shop} de ce second "
         "paiement.",
+        refunds_take_days="Un remboursement peut mettre quelques jours à arriver.",
         unknown_title="Nous ne connaissons pas ce lien",
         unknown_text="Il est peut-être incomplet. Veuillez l’ouvrir à nouveau depuis la boutique "
         "ou depuis son message.",
         amount="Montant",
         amount_paid="Montant payé",
         refunded="Remboursé",
+        refund_on_its_way="Remboursement en cours",
         shop="Boutique",
         order="Commande",
         reference="Référence",
@@ -275,7 +287,7 @@ WORDS: Final[dict[str, Words]] = {
             "successful": "Gracias. Su pago a {shop} se ha completado.",
             "failed": "No se ha podido realizar el pago.",
             "expired": "El plazo terminó antes de que se pulsara «Comprar ahora».",
-            "cancelled": "Se terminó antes de comprar nada.",
+            "cancelled": "Se canceló antes de comprar nada.",
         },
         reasons={
             "insufficient_funds": "Su cuenta o tarjeta no tiene saldo suficiente para este pago.",
@@ -288,13 +300,16 @@ WORDS: Final[dict[str, Words]] = {
             "errored": "No se ha podido ejecutar el pago.",
         },
         not_charged="No se le ha cobrado nada.",
+        try_again="Puede volver a {shop} e intentarlo de nuevo.",
         paid_before="Este pedido ya estaba pagado. Se informa a {shop} de este segundo pago.",
+        refunds_take_days="Un reembolso puede tardar unos días en llegar.",
         unknown_title="No conocemos este enlace",
         unknown_text="Puede que esté incompleto. Ábralo de nuevo desde la tienda o desde su "
         "mensaje.",
         amount="Importe",
         amount_paid="Importe pagado",
         refunded="Reembolsado",
+        refund_on_its_way="Reembolso en curso",
         shop="Tienda",
         order="Pedido",
         reference="Referencia",
@@ -337,7 +352,7 @@ WORDS: Final[dict[str, Words]] = {
             "successful": "Dank u wel. Uw betaling aan {shop} is voltooid.",
             "failed": "De betaling kon niet worden gedaan.",
             "expired": "De tijd was om voordat er op ‘Nu kopen’ werd gedrukt.",
-            "cancelled": "Ze is beëindigd voordat er iets werd gekocht.",
+            "cancelled": "De betaling is beëindigd voordat er iets werd gekocht.",
         },
         reasons={
             "insufficient_funds": "Uw rekening of kaart heeft onvoldoende saldo voor deze "
@@ -351,14 +366,17 @@ WORDS: Final[dict[str, Words]] = {
             "errored": "De betaling kon niet worden uitgevoerd.",
         },
         not_charged="Er is niets afgeschreven.",
+        try_again="U kunt teruggaan naar {shop} en het opnieuw proberen.",
         paid_before="Deze bestelling was al betaald. {shop} krijgt bericht van deze tweede "
         "betaling.",
+        refunds_take_days="Het kan enkele dagen duren voordat een terugbetaling aankomt.",
         unknown_title="We kennen deze link niet",
         unknown_text="Misschien is hij onvolledig. Open hem opnieuw vanuit de winkel of vanuit "
         "het bericht van de winkel.",
         amount="Bedrag",
         amount_paid="Betaald bedrag",
         refunded="Terugbetaald",
+        refund_on_its_way="Terugbetaling onderweg",
         shop="Winkel",
         order="Bestelling",
         reference="Kenmerk",
@@ -412,12 +430,15 @@ WORDS: Final[dict[str, Words]] = {
             "errored": "تعذّر تنفيذ الدفعة.",
         },
         not_charged="لم يُخصم منك أي مبلغ.",
-        paid_before="كان هذا الطلب مدفوعًا من قبل. يُبلَّغ {shop} بهذه الدفعة الثانية.",
+        try_again="يمكنك العودة إلى {shop} والمحاولة من جديد.",
+        paid_before="كان هذا الطلب مدفوعًا من قبل. سنُبلغ {shop} بهذه الدفعة الثانية.",
+        refunds_take_days="قد يستغرق وصول المبلغ المُعاد بضعة أيام.",
         unknown_title="لا نعرف هذا الرابط",
         unknown_text="قد يكون الرابط غير مكتمل. يُرجى فتحه من جديد من المتجر أو من رسالته إليك.",
         amount="المبلغ",
         amount_paid="المبلغ المدفوع",
         refunded="المبلغ المُعاد",
+        refund_on_its_way="مبلغ قيد الإعادة",
         shop="المتجر",
         order="الطلب",
         reference="المرجع",

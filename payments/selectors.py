@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -26,7 +25,6 @@ from payments.models import (
     InvariantCheck,
     NotificationTry,
     PaymentSession,
-    PspCall,
     Purchase,
     ReconciliationRun,
     Refund,
@@ -204,42 +202,14 @@ def refunds_of(purchase: Purchase) -> QuerySet[Refund]:
     return purchase.refunds.order_by("pk")
 
 
+def instructions_of(purchase: Purchase) -> QuerySet[Instruction]:
+    """Return every capture and void that was asked of a purchase, oldest first."""
+    return purchase.instructions.order_by("pk")
+
+
 def result_url(session: PaymentSession) -> str:
     """Return the page on which a shopper sees what became of it."""
     return settings.BPS_PUBLIC_URL + reverse("result", args=[session.public_token])
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
-    """One line of the merged timeline. `row` is the record it tells of."""
-
-    at: datetime
-    kind: str  # event, psp_call, receipt, notification_try
-    row: Event | PspCall | WebhookReceipt | NotificationTry
-
-
-def timeline(session: PaymentSession, *, at_most: int) -> list[TimelineEntry]:
-    """Return the latest things that happened to a session, from every table, in order of time."""
-    tries = NotificationTry.objects.filter(notification__session=session)
-    entries = [
-        *(
-            TimelineEntry(row.created_at, "event", row)
-            for row in session.events.order_by("-position")[:at_most]
-        ),
-        *(
-            TimelineEntry(max(row.created_at, row.last_sent_at or row.created_at), "psp_call", row)
-            for row in session.psp_calls.order_by("-created_at")[:at_most]
-        ),
-        *(
-            TimelineEntry(row.created_at, "receipt", row)
-            for row in session.receipts.order_by("-created_at")[:at_most]
-        ),
-        *(
-            TimelineEntry(row.created_at, "notification_try", row)
-            for row in tries.select_related("notification").order_by("-created_at")[:at_most]
-        ),
-    ]
-    return sorted(entries, key=lambda entry: (entry.at, entry.row.pk))[-at_most:]
 
 
 def waiting_notifications(session: PaymentSession) -> QuerySet[ShopNotification]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from psp_clients import adyen, mollie, paypal, sandbox, stripe
-from psp_clients.contract import PspClient
+from psp_clients.contract import PspClient, PspReference
 from psp_clients.http import Transport
 from psp_clients.settings import Mode, Setting
 
@@ -26,6 +26,10 @@ class PspPackage(Protocol):
 
     def build(self, values: Mapping[str, str], transport: Transport, /) -> PspClient:
         """Return a client of an account. Raises ValueError where a value cannot be one."""
+        ...
+
+    def dashboard_url(self, values: Mapping[str, str], ref: PspReference, /) -> str:
+        """Return where a person sees a payment at the PSP; "" where there is no such page."""
         ...
 
 

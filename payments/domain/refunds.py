@@ -88,6 +88,13 @@ def refundable(captured: Decimal, refunds: Iterable[tuple[Decimal, RefundPhase]]
     return captured - sum(given, Decimal(0))
 
 
+def on_its_way(refunds: Iterable[tuple[Decimal, RefundPhase]]) -> Decimal:
+    """Return what is being given back and has not arrived, as far as is known."""
+    return sum(
+        (amount for amount, phase in refunds if phase in UNFINISHED_REFUND_PHASES), Decimal(0)
+    )
+
+
 def first_look(phase: RefundPhase, *, now: datetime) -> datetime | None:
     """Return when a refund that enters a phase now is looked at, or None when it never is."""
     if phase is RefundPhase.FAILED:

@@ -185,8 +185,8 @@ def _store(
         with transaction.atomic(durable=True):
             insert_together(
                 session,
-                _prepared(session),
                 event(session, "session.created", cause, psp=psp),
+                _prepared(session),
             )
     except IntegrityError:
         earlier = PaymentSession.objects.get(shop=shop, checkout_id=checkout.checkout_id)
@@ -339,7 +339,7 @@ def _move_to_next(
         locked.save(update_fields=["psp", "updated_at"])
         cause = Cause(CauseKind.PSP_CALL, str(call.pk))
         rerouted = event(locked, "session.rerouted", cause, before=session.psp, psp=psp)
-        insert_together(_prepared(locked), rerouted)
+        insert_together(rerouted, _prepared(locked))
     locked.shop = session.shop
     return locked
 

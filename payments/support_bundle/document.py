@@ -16,6 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model, QuerySet
 
 from payments import selectors
+from payments.history import TimelineEntry, timeline
 from payments.models import (
     Case,
     Event,
@@ -62,7 +63,7 @@ def _read(session: PaymentSession) -> Rows:
         refunds=_latest(session.refunds.all()),
         instructions=_latest(session.instructions.all()),
         cases=_latest(session.cases.all()),
-        timeline=selectors.timeline(session, at_most=ROWS_AT_MOST),
+        timeline=timeline(session, at_most=ROWS_AT_MOST),
     )
 
 
@@ -144,7 +145,7 @@ class _Document:
             "phase_since": instant(purchase.phase_since),
         }
 
-    def _line(self, entry: selectors.TimelineEntry) -> dict[str, Any]:
+    def _line(self, entry: TimelineEntry) -> dict[str, Any]:
         line: dict[str, Any] = {
             "at": instant(entry.at),
             "kind": entry.kind,

@@ -9,6 +9,7 @@ from typing import Any, Final
 from payments.domain.lifecycle import Phase, SessionStatus
 from payments.domain.money import with_digits_of
 from payments.explanations import explain
+from payments.history import TimelineEntry
 from payments.models import (
     CallOutcome,
     Case,
@@ -21,7 +22,6 @@ from payments.models import (
     ShopNotification,
     WebhookReceipt,
 )
-from payments.selectors import TimelineEntry
 from psp_clients.contract import RefundState
 
 UNANSWERED: Final = (CallOutcome.OPEN, CallOutcome.NOT_SENT, CallOutcome.IN_DOUBT)

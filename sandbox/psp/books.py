@@ -30,6 +30,11 @@ def latest(count: int) -> list[dict[str, Any]]:
     return [_entry(session) for session in _sessions(None).order_by("-pk")[:count]]
 
 
+def checkout_of(token: str) -> str | None:
+    """Return the checkout that a session's token is of, if there is such a session."""
+    return Session.objects.filter(token=token).values_list("checkout_id", flat=True).first()
+
+
 def _sessions(checkout_id: str | None) -> QuerySet[Session]:
     sessions = Session.objects.prefetch_related("charges", "refunds", "purchase_requests")
     chosen = sessions.filter(checkout_id=checkout_id) if checkout_id else sessions.all()

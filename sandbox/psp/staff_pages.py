@@ -28,8 +28,10 @@ class BooksPage(View):
     """`/books/`."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show the latest sessions, or one checkout's."""
+        """Show the latest sessions, or one checkout's, named by its id or by a session's token."""
         checkout_id = request.GET.get("checkout_id", "").strip()
+        if token := request.GET.get("token"):
+            checkout_id = books.checkout_of(token) or token
         entries = (
             books.page(checkout_id=checkout_id)["data"]
             if checkout_id

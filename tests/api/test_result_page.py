@@ -19,10 +19,11 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from payments.domain.lifecycle import STARTED_PHASES, Phase
 from payments.domain.money import currency_digits
+from payments.domain.refunds import RefundPhase
 from payments.models import PaymentSession
 from payments.result_formats import sum_shown
 from payments.result_words import WORDS
-from tests.builders import make_purchase, make_session, make_shop
+from tests.builders import make_purchase, make_refund, make_session, make_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +164,47 @@ def test_shows_what_was_taken_and_given_back_rather_than_what_was_asked_for():
     assert "<bdi>€15.50</bdi>" in page
     assert "<bdi>€5.00</bdi>" in page
     assert "€19.99" not in page
+
+
+def test_tells_of_refunds_done_and_of_those_on_their_way():
+    purchase = make_purchase(phase=Phase.CAPTURED, refunded_amount=Decimal(5))
+    make_refund(purchase, amount="5.00", phase=RefundPhase.SUCCESSFUL)
+    make_refund(purchase, amount="3.00", phase=RefundPhase.IN_DOUBT)
+    make_refund(purchase, amount="1.50", phase=RefundPhase.SUBMITTING)
+    make_refund(purchase, amount="2.00", phase=RefundPhase.FAILED)
+
+    facts = re.findall(r"<dt>(.*?)</dt>\s*<dd>\s*<bdi>(.*?)</bdi>", look(purchase.session))
+
+    assert facts[:3] == [
+        ("Amount paid", "€19.99"),
+        ("Refunded", "€5.00"),
+        ("Refund on its way", "€4.50"),
+    ]
+    assert "It can take a few days until a refund arrives." in look(purchase.session)
+
+
+def test_says_nothing_of_refunds_where_there_are_none():
+    purchase = make_purchase(phase=Phase.CAPTURED)
+    make_refund(purchase, phase=RefundPhase.FAILED)
+
+    page = look(purchase.session)
+
+    assert "efund" not in page
+
+
+@pytest.mark.parametrize("state", ["failed", "expired", "cancelled"])
+def test_leads_back_to_the_shop_to_try_again(state: str):
+    session = STATES[state]()
+
+    page = look(session)
+
+    assert f"You can go back to <bdi>{session.shop.name}</bdi> and try again." in page
+    assert f'<a class="button" href="{session.return_url}">' in page
+
+
+@pytest.mark.parametrize("state", ["waiting", "closing", "started", "reserved", "successful"])
+def test_asks_nobody_to_try_again_who_may_be_charged(state: str):
+    assert "try again" not in look(STATES[state]())
 
 
 def test_tells_of_a_second_payment_for_a_paid_order():
@@ -319,11 +361,15 @@ def test_says_nothing_of_a_sandbox_where_there_is_none(settings: Settings):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_costs_one_statement(state: str, django_assert_num_queries: DjangoAssertNumQueries):
+def test_costs_one_statement_and_one_for_refunds(
+    state: str, django_assert_num_queries: DjangoAssertNumQueries
+):
     session = STATES[state]()
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2 if state == "successful" else 1):
         look(session)
+    with django_assert_num_queries(1):
+        polled(session)
 
 
 def test_weighs_less_than_thirty_kilobytes_with_all_that_it_loads():

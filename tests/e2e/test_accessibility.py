@@ -87,7 +87,17 @@ def busy_session() -> PaymentSession:
     )
     session = purchase.session
     call = make_psp_call(session, answer={"long": "x" * 3000})
-    make_event(session, cause_kind=CauseKind.PSP_CALL, cause_id=str(call.pk), data={"w": "y" * 500})
+    make_event(session, "session.registered")
+    make_event(session, "purchase.started", phase_after=Phase.SUBMITTING)
+    make_event(
+        session,
+        cause_kind=CauseKind.PSP_CALL,
+        cause_id=str(call.pk),
+        phase_before=Phase.SUBMITTING,
+        phase_after=Phase.CAPTURED,
+        data={"w": "y" * 500},
+    )
+    make_refund(purchase, reason="z" * 300, refund_reference="r" * 80)
     make_receipt(session, body=b"x" * 9000)
     make_notification_try(session, error="no answer")
     make_case(session)
@@ -133,6 +143,8 @@ def test_the_mid_office_can_be_used_by_all(profile: str, open_page: OpenPage):
     page.goto(f"/mid-office/sessions/{session.pk}/#support-bundle")
     for summary in page.locator("summary").all():
         summary.click()
+    assert_accessible(page)
+    page.evaluate("document.documentElement.dir = 'rtl'")
     assert_accessible(page)
 
 

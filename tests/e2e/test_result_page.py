@@ -113,6 +113,24 @@ def test_shows_the_outcome_without_javascript(open_page: OpenPage):
     page.wait_for_url(purchase.session.return_url, timeout=PATIENCE_MS)
 
 
+def test_prints_a_receipt_in_black_on_white(open_page: OpenPage):
+    purchase = make_purchase(phase=Phase.CAPTURED)
+    token = purchase.session.public_token
+    page = open_page(f"/result/{token}?refresh=off", color_scheme="dark")
+
+    page.emulate_media(media="print")
+
+    expect(page.locator("h1")).to_have_text("Payment successful")
+    receipt = page.locator("dl")
+    for words in ("€19.99", purchase.session.shop.name, purchase.public_id, "UTC"):
+        expect(receipt.get_by_text(words)).to_be_visible()
+    expect(page.get_by_role("link")).to_have_count(0)
+    expect(page.get_by_role("button")).to_have_count(0)
+    expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    for shown in ("h1", "dt", "dd"):
+        expect(page.locator(shown).first).to_have_css("color", "rgb(0, 0, 0)")
+
+
 def test_speaks_another_language_when_asked_to(open_page: OpenPage):
     page = open_session(open_page, make_session())
 

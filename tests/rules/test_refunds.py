@@ -18,6 +18,7 @@ from payments.domain.refunds import (
     RefundPhase,
     first_look,
     judge_refund,
+    on_its_way,
     refund_step,
     refundable,
 )
@@ -86,6 +87,14 @@ class TestWhatIsLeft:
         assert refundable(Decimal("19.99"), [(Decimal("5.00"), RefundPhase.FAILED)]) == Decimal(
             "19.99"
         )
+
+
+def test_what_is_on_its_way_has_neither_arrived_nor_failed() -> None:
+    refunds = [(Decimal(2**place), phase) for place, phase in enumerate(RefundPhase)]
+
+    assert list(RefundPhase)[:3] == ["submitting", "in_doubt", "pending"]
+    assert on_its_way(refunds) == 1 + 2 + 4
+    assert on_its_way([]) == 0
 
 
 class TestADueRefund:

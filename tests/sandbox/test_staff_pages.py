@@ -31,6 +31,18 @@ def test_shows_the_books_of_a_checkout(merchant: Merchant):
         assert shown in page.text
 
 
+def test_shows_the_books_of_a_sessions_token(merchant: Merchant):
+    session, other = merchant.paid(), merchant.paid()
+    url = f"{merchant.sandbox.base_url}/books/"
+
+    page = requests.get(url, params={"token": session.token}, timeout=10)
+    unknown = requests.get(url, params={"token": "tok_unknown"}, timeout=10)
+
+    assert session.token in page.text
+    assert other.token not in page.text
+    assert "No session for the checkout tok_unknown." in unknown.text
+
+
 def test_shouts_when_a_checkout_was_charged_twice(merchant: Merchant):
     merchant.sandbox.control("policy", {"single_success": False})
     session = merchant.paid()
