@@ -12,7 +12,7 @@ from psp_clients.contract import PspReference
 def dashboard_url(values: Mapping[str, str], ref: PspReference) -> str:
     """Return the payment's page in Adyen's Customer Area, or nothing before there is a payment.
 
-    The form is that of Adyen's own shop plugins. Test and live have hosts of their own.
+    The form is the one that public shop plugins use. Test and live have hosts of their own.
     """
     if not ref.payment_reference:
         return ""

@@ -11,7 +11,7 @@ from psp_clients.contract import PspReference
 def dashboard_url(values: Mapping[str, str], ref: PspReference) -> str:
     """Return the payment's page in Mollie's dashboard, from registration on.
 
-    The form is that of Mollie's own shop plugins: the dashboard adds the organisation of whoever
+    The form is the one that public shop plugins use: the dashboard adds the organisation of whoever
     is logged in, and one address serves test and live payments.
     """
     return f"https://my.mollie.com/dashboard/payments/{quote(ref.psp_token, safe='')}"

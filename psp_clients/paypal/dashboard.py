@@ -16,7 +16,7 @@ _HOSTS: Final = {Mode.TEST: "www.sandbox.paypal.com", Mode.LIVE: "www.paypal.com
 def dashboard_url(values: Mapping[str, str], ref: PspReference) -> str:
     """Return the transaction's page at PayPal, or nothing before there is a transaction.
 
-    The form is that of PayPal's own shop plugins. PayPal's sandbox has a host of its own.
+    The form is the one that public shop plugins use. PayPal's sandbox has a host of its own.
     """
     if not ref.payment_reference:
         return ""

@@ -13,7 +13,7 @@ from psp_clients.stripe.settings import mode
 def dashboard_url(values: Mapping[str, str], ref: PspReference) -> str:
     """Return the payment's page in Stripe's dashboard, or nothing before there is a payment.
 
-    The form is that of Stripe's documentation, where test mode has a path of its own. What was
+    The form is the one that public code uses; test mode has a path of its own. What was
     given back is shown there too.
     """
     if not ref.payment_reference:
