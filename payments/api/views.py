@@ -200,7 +200,7 @@ class BuyNow(ShopView):
             now=now,
         )
         purchase = accepted.purchase
-        if accepted.is_first and wait:
+        if accepted.begins and wait:
             purchase = submit_within(purchase, accepted.call, patience=wait, now=now)
         return Response(self._answer(purchase), status=self._status(purchase))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, F, Q, Value
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from payments.domain.answers import never_arrived
+from payments.domain.answers import CallOutcome, never_arrived
+from payments.domain.lifecycle import Phase
+from payments.domain.next_step import phase_of_try
 from payments.models import Instruction, PaymentSession, PspCall, Purchase, Refund
 from payments.psp import Answer
 from psp_clients.contract import (
@@ -44,18 +46,45 @@ def staged_call(
     )
 
 
+def confirm_under_way(purchase: Purchase) -> PspCall | None:
+    """Return the call that may yet charge a purchase; None where each was declined for now.
+
+    The database holds that there is one at most.
+    """
+    confirms = PspCall.objects.filter(purchase=purchase, operation=Operation.CONFIRM)
+    return confirms.exclude(outcome=CallOutcome.DECLINED_FOR_NOW).first()
+
+
+def phase_reached(purchase: Purchase, call: PspCall | None) -> Phase:
+    """Return how far the purchase has come with the confirm call that is under way."""
+    phase = Phase(purchase.phase)
+    if call is None or phase is not Phase.PENDING:
+        return phase
+    others = PspCall.objects.filter(purchase=purchase, operation=Operation.CONFIRM)
+    return phase_of_try(
+        phase,
+        is_first=not others.exclude(pk=call.pk).exists(),
+        outcome=CallOutcome(call.outcome),
+        may_have_arrived=call.first_sent_at is not None,
+    )
+
+
 def claim_send(call: PspCall, *, now: datetime, key_window: timedelta) -> bool:
     """Note that the call is about to be sent; refuse if its key may be forgotten by then.
 
     One conditional statement: what may have reached the PSP first more than half a window ago is
-    never sent again, whoever asks.
+    never sent again, whoever asks; neither is a try that is over.
     """
     sendable = Q(first_sent_at__isnull=True) | Q(first_sent_at__gt=now - key_window / 2)
-    claimed = PspCall.objects.filter(sendable, pk=call.pk).update(
-        first_sent_at=Coalesce("first_sent_at", Value(now, output_field=DateTimeField())),
-        last_sent_at=now,
-        sends=F("sends") + 1,
-        updated_at=now,
+    claimed = (
+        _not_over(call)
+        .filter(sendable)
+        .update(
+            first_sent_at=Coalesce("first_sent_at", Value(now, output_field=DateTimeField())),
+            last_sent_at=now,
+            sends=F("sends") + 1,
+            updated_at=now,
+        )
     )
     if claimed:
         call.first_sent_at = call.first_sent_at or now
@@ -78,12 +107,12 @@ def is_first_and_only(call: PspCall, answer: Answer[Any]) -> bool:
 
 
 def finish_call(call: PspCall, answer: Answer[Any], *, first_and_only: bool, now: datetime) -> None:
-    """Record what came of a send."""
+    """Record what came of a send, unless another send of the call has ended this try."""
     call.outcome = answer.outcome
     changed: dict[str, Any] = {}
     if never_arrived(answer.outcome, first_and_only=first_and_only):
         changed["first_sent_at"] = call.first_sent_at = None
-    PspCall.objects.filter(pk=call.pk).update(
+    _not_over(call).update(
         **changed,
         outcome=answer.outcome,
         answered_at=now,
@@ -92,6 +121,10 @@ def finish_call(call: PspCall, answer: Answer[Any], *, first_and_only: bool, now
         error=str(answer.error or "")[:500],
         updated_at=now,
     )
+
+
+def _not_over(call: PspCall) -> QuerySet[PspCall]:
+    return PspCall.objects.filter(pk=call.pk).exclude(outcome=CallOutcome.DECLINED_FOR_NOW)
 
 
 def record_look_up(
