@@ -9,8 +9,6 @@ from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from payments.domain.answers import CallOutcome, never_arrived
-from payments.domain.lifecycle import Phase
-from payments.domain.next_step import phase_of_try
 from payments.models import Instruction, PaymentSession, PspCall, Purchase, Refund
 from payments.psp import Answer
 from psp_clients.contract import (
@@ -43,29 +41,6 @@ def staged_call(
         path=prepared.path,
         headers=dict(prepared.headers),
         body=prepared.body,
-    )
-
-
-def confirm_under_way(purchase: Purchase) -> PspCall | None:
-    """Return the call that may yet charge a purchase; None where each was declined for now.
-
-    The database holds that there is one at most.
-    """
-    confirms = PspCall.objects.filter(purchase=purchase, operation=Operation.CONFIRM)
-    return confirms.exclude(outcome=CallOutcome.DECLINED_FOR_NOW).first()
-
-
-def phase_reached(purchase: Purchase, call: PspCall | None) -> Phase:
-    """Return how far the purchase has come with the confirm call that is under way."""
-    phase = Phase(purchase.phase)
-    if call is None or phase is not Phase.PENDING:
-        return phase
-    others = PspCall.objects.filter(purchase=purchase, operation=Operation.CONFIRM)
-    return phase_of_try(
-        phase,
-        is_first=not others.exclude(pk=call.pk).exists(),
-        outcome=CallOutcome(call.outcome),
-        may_have_arrived=call.first_sent_at is not None,
     )
 
 

@@ -30,15 +30,14 @@ from payments.psp import Answer, ask, can_be_asked, psp_client
 from payments.services import due, settle
 from payments.services.calls import (
     claim_send,
-    confirm_under_way,
     finish_call,
     is_first_and_only,
-    phase_reached,
 )
 from payments.services.fence import cancel_at_psp
 from payments.services.look_up import fetch, look_up, record_look, schedule_next_look
 from payments.services.patience import NO_THREAD, within
 from payments.services.timeline import Cause, open_case
+from payments.tries import confirm_under_way, phase_reached
 from psp_clients.contract import ConfirmMode, Declined, DeclinedForNow, Report, ReportedState
 
 

@@ -14,9 +14,10 @@ from payments.models import CaseKind, CauseKind, PaymentSession, Purchase
 from payments.psp import Answer, ask, can_be_asked, page_charges
 from payments.selectors import purchase_of
 from payments.services import due, settle
-from payments.services.calls import confirm_under_way, phase_reached, record_look_up
+from payments.services.calls import record_look_up
 from payments.services.page_news import apply_page_report
 from payments.services.timeline import Cause, open_case
+from payments.tries import confirm_under_way, phase_reached
 from psp_clients.contract import PspReference, Report, ReportedState
 
 

@@ -31,7 +31,6 @@ from payments.domain.schedule import next_poll
 from payments.models import Capture, CaseKind, PaymentSession, Purchase
 from payments.services import due
 from payments.services.act_on_success import act_on_success
-from payments.services.calls import confirm_under_way
 from payments.services.inserts import insert_together
 from payments.services.settle_instruction import end_with_purchase
 from payments.services.timeline import (
@@ -41,6 +40,7 @@ from payments.services.timeline import (
     open_case,
     outcome_notification,
 )
+from payments.tries import confirm_under_way
 from psp_clients.contract import Report, ReportedState
 
 MISMATCH: Final = "mismatch"

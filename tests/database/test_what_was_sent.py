@@ -58,7 +58,7 @@ class TestACall:
     def test_to_confirm_is_the_only_one_of_its_purchase(self, call: PspCall) -> None:
         reason = refused(insert_like(CALLS, call.pk, idempotency_key="another-key"))
 
-        assert "one_confirm_call_per_purchase" in reason
+        assert "one_confirm_call_at_a_time" in reason
 
     def test_asks_for_an_operation_that_is_known(self, call: PspCall) -> None:
         reason = refused(insert_like(CALLS, call.pk, idempotency_key="k-2", operation="steal"))

@@ -223,13 +223,13 @@ class TestI8:
 
 class TestI9:
     def test_a_second_confirm_call(self):
-        drop_index("one_confirm_call_per_purchase")
+        drop_index("one_confirm_call_at_a_time")
         purchase = honest_purchase()
         call = purchase.psp_calls.get()
         second = make_psp_call(purchase.session, purchase=purchase)
 
         assert found() == {
-            "I9": {str(call.pk), str(second.pk), "pspcall.one_confirm_call_per_purchase"}
+            "I9": {str(call.pk), str(second.pk), "pspcall.one_confirm_call_at_a_time"}
         }
 
     def test_a_purchase_that_may_be_sent_and_has_no_call(self):
