@@ -12,7 +12,7 @@ from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
 from payments.models import Capture, PaymentSession, Purchase
 from payments.psp import can_be_asked
 from payments.selectors import pending_instruction
-from payments.tries import confirm_under_way, phase_reached
+from payments.tries import how_far
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def explain(session: PaymentSession, purchase: Purchase | None, *, now: datetime
     """Explain the state that a session and its purchase are in."""
     if purchase is None:
         return _session(session, now)
-    reached = phase_reached(purchase, confirm_under_way(purchase))
+    reached = how_far(purchase)
     why = _why(purchase, reached)
     if purchase.reason_text or purchase.reason_code:
         why += f" Reason: {purchase.reason_text or purchase.reason_code}."

@@ -33,3 +33,10 @@ def phase_reached(purchase: Purchase, call: PspCall | None) -> Phase:
         outcome=CallOutcome(call.outcome),
         may_have_arrived=call.first_sent_at is not None,
     )
+
+
+def how_far(purchase: Purchase) -> Phase:
+    """Return how far a purchase has come, whatever is under way."""
+    if purchase.phase != Phase.PENDING:
+        return Phase(purchase.phase)
+    return phase_reached(purchase, confirm_under_way(purchase))

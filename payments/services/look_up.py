@@ -17,7 +17,7 @@ from payments.services import due, settle
 from payments.services.calls import record_look_up
 from payments.services.page_news import apply_page_report
 from payments.services.timeline import Cause, open_case
-from payments.tries import confirm_under_way, phase_reached
+from payments.tries import how_far
 from psp_clients.contract import PspReference, Report, ReportedState
 
 
@@ -132,7 +132,7 @@ def _next_look(purchase: Purchase, polls: int, now: datetime) -> datetime | None
         return purchase.session.open_until
     if not can_be_asked(psp):
         return due.sooner(since + POLL_FOR, now) if now - since < POLL_FOR else None
-    phase = phase_reached(purchase, confirm_under_way(purchase))
+    phase = how_far(purchase)
     # At a PSP's page the shopper may be about to act, and nobody has promised to tell us.
     on_its_way = phase is Phase.PENDING and page_charges(psp)
     answered = phase not in UNANSWERED_PHASES and not on_its_way

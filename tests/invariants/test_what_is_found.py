@@ -232,6 +232,12 @@ class TestI9:
             "I9": {str(call.pk), str(second.pk), "pspcall.one_confirm_call_at_a_time"}
         }
 
+    def test_a_call_under_way_while_the_shopper_is_waited_for(self):
+        purchase = honest_purchase(Phase.PENDING)
+        set_columns("purchase", purchase.pk, awaits_shopper=True)
+
+        assert found() == {"I9": {str(purchase.psp_calls.get().pk)}}
+
     def test_a_purchase_that_may_be_sent_and_has_no_call(self):
         purchase = honest_purchase(Phase.SUBMITTING)
         set_columns("pspcall", purchase.psp_calls.get().pk, operation="cancel")
