@@ -5,6 +5,8 @@ Once a try was declined for now the purchase is pending, and stays so while anot
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from payments.domain.answers import CallOutcome
 from payments.domain.lifecycle import Phase
 from payments.domain.next_step import phase_of_try
@@ -26,10 +28,9 @@ def phase_reached(purchase: Purchase, call: PspCall | None) -> Phase:
     phase = Phase(purchase.phase)
     if call is None or phase is not Phase.PENDING:
         return phase
-    confirms = PspCall.objects.filter(purchase=purchase, operation=Operation.CONFIRM)
     return phase_of_try(
         phase,
-        is_first=not confirms.exclude(pk=call.pk).exists(),
+        is_first=not _other_tries(call).exists(),
         outcome=CallOutcome(call.outcome),
         may_have_arrived=call.first_sent_at is not None,
     )
@@ -40,3 +41,13 @@ def how_far(purchase: Purchase) -> Phase:
     if purchase.phase != Phase.PENDING:
         return Phase(purchase.phase)
     return phase_reached(purchase, confirm_under_way(purchase))
+
+
+def nothing_else_may_arrive(call: PspCall) -> bool:
+    """Tell whether no try but this one can be on its way: each other was sent once and answered."""
+    return not _other_tries(call).exclude(sends=1).exists()
+
+
+def _other_tries(call: PspCall) -> QuerySet[PspCall]:
+    confirms = PspCall.objects.filter(purchase=call.purchase_id, operation=Operation.CONFIRM)
+    return confirms.exclude(pk=call.pk)

@@ -37,7 +37,7 @@ from payments.services.fence import cancel_at_psp
 from payments.services.look_up import fetch, look_up, record_look, schedule_next_look
 from payments.services.patience import NO_THREAD, within
 from payments.services.timeline import Cause, open_case
-from payments.tries import confirm_under_way, phase_reached
+from payments.tries import confirm_under_way, nothing_else_may_arrive, phase_reached
 from psp_clients.contract import ConfirmMode, Declined, DeclinedForNow, Report, ReportedState
 
 
@@ -196,6 +196,9 @@ def _conclude(
     why = str(answer.error or "")[:500]
     if answer.outcome in (CallOutcome.AUTH_FAILED, *REFUSED):
         open_case(purchase.session, CaseKind.REFUSED_BY_PSP, why, purchase)
+    if answer.outcome in REFUSED:
+        # What is proved of this try proves nothing about one before it.
+        first_and_only = first_and_only and nothing_else_may_arrive(call)
     match conclude_purchase(answer.outcome, first_and_only=first_and_only):
         case Conclusion.APPLY:
             report = _report_in(answer, purchase)

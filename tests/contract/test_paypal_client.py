@@ -209,7 +209,7 @@ class TestRegistering:
         assert register(client) == RegisteredSession(
             psp_token=ORDER_ID,
             purchase_url=PAGE,
-            expires_at=None,
+            expires_at=datetime(2026, 11, 22, 14, 59, tzinfo=UTC),
             evidence=SAYS.session("PAYER_ACTION_REQUIRED"),
         )
         assert psp.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
