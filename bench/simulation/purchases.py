@@ -164,7 +164,7 @@ def carry_purchase(world: World, row: Row) -> Process:
     if not another_is_under_way(purchase):
         yield from carry_declined_for_now(world, purchase)
         return
-    row, own, phase = purchase.call, read_call(purchase.call), phase_reached(purchase)
+    call, own, phase = purchase.call, read_call(purchase.call), phase_reached(purchase)
     window = world.psp.window
     chargeable = may_charge(
         accepted_at=purchase.tried_at,
@@ -181,7 +181,7 @@ def carry_purchase(world: World, row: Row) -> Process:
         if not isinstance(seen.state, ReportedState):
             raise TypeError(f"not a report on a purchase: {seen}")
         step = step_after_look_up(phase=phase, seen=seen.state, chargeable=chargeable)
-    if step is Step.SEND and claim_send(world, row, own, window):
+    if step is Step.SEND and claim_send(world, call, own, window):
         yield None
         session = purchase.session
         answer = yield Request("confirm", session, key_of(world, own), session.money)

@@ -156,7 +156,7 @@ def mark_declined_for_now(
         locked.awaits_shopper = True
         locked.reason_code, locked.reason_text = code[:64], why[:500]
         evidence = {"reason_code": code, "why": why}
-        _move(locked, Phase.PENDING, cause, now, name=DECLINED_FOR_NOW, evidence=evidence)
+        _move(locked, Phase.PENDING, cause, now, evidence=evidence)
         return Settled(locked, Verdict.ADVANCE)
 
 
@@ -233,28 +233,19 @@ def _take_from_report(purchase: Purchase, report: Report, rivals: list[Purchase]
 
 
 def _move(
-    purchase: Purchase,
-    phase: Phase,
-    cause: Cause,
-    now: datetime,
-    *,
-    evidence: dict[str, Any],
-    name: str = "",
+    purchase: Purchase, phase: Phase, cause: Cause, now: datetime, *, evidence: dict[str, Any]
 ) -> None:
-    """Write the new phase, and all that follows from it, for a purchase whose row is locked.
-
-    The event bears the name of the phase, if no other is given.
-    """
+    """Write the new phase, and all that follows from it, for a purchase whose row is locked."""
     before = Phase(purchase.phase)
     status = STATUS_OF[phase]
     started = status is PurchaseStatus.STARTED
     purchase.phase, purchase.status, purchase.phase_since = phase, status, now
     purchase.polls = 0
     purchase.finished_at = None if started else now
-    purchase.awaits_shopper = name == DECLINED_FOR_NOW
-    purchase.due_at = _first_look(phase, now)
-    if purchase.awaits_shopper:
-        purchase.due_at = purchase.session.open_until
+    purchase.awaits_shopper &= phase is Phase.PENDING
+    purchase.due_at = (
+        purchase.session.open_until if purchase.awaits_shopper else _first_look(phase, now)
+    )
     changed = {
         name: getattr(purchase, name)
         for name in (
@@ -279,7 +270,7 @@ def _move(
     rows: list[Any] = [
         event(
             purchase.session,
-            name or f"purchase.{phase}",
+            DECLINED_FOR_NOW if purchase.awaits_shopper else f"purchase.{phase}",
             cause,
             purchase=purchase,
             phase_before=before,
