@@ -126,7 +126,7 @@ def _move(world: World, purchase: Purchase, phase: Phase) -> None:
 
 
 def _act_on_success(world: World, purchase: Purchase, before: Phase) -> None:
-    """Stands for settle._act_on_success: what comes late, or is one too many."""
+    """Stands for act_on_success: what comes late, or is one too many."""
     step = after_success(
         before=before,
         surplus=purchase.surplus,

@@ -84,7 +84,7 @@ def _fail(world: World, session: Session) -> None:
 
 
 def _end_earlier_sessions(world: World, session: Session) -> None:
-    """Stands for register._end_earlier_sessions_of_the_order."""
+    """Stands for earlier_sessions.end_earlier_sessions_of_the_order."""
     for other in world.sessions:
         if (
             other.status is SessionStatus.REGISTERED
