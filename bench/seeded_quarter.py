@@ -54,14 +54,15 @@ SELECT id, at, at, %(shop)s, 'c-' || n, 'o-' || n, psp,
 PURCHASES: Final = """
 INSERT INTO payments_purchase (id, created_at, updated_at, session_id, shop_id, order_reference,
        purchase_info, amount, currency, phase, phase_since, reason_code, reason_text,
-       payment_reference, captured_amount, refunded_amount, surplus, on_page, presses, polls,
+       payment_reference, captured_amount, refunded_amount, surplus, on_page,
+       awaits_shopper, presses, polls,
        finished_at, due_at, attempts)
 SELECT purchase, at + '1 min', at + '2 min', id, %(shop)s, 'o-' || n,
        jsonb_build_object('customer_reference', 'k-' || n %% (%(number)s / 20 + 1)),
        amount, currency, fate, at + '2 min',
        CASE fate WHEN 'declined' THEN (ARRAY['insufficient_funds', 'do_not_honor', 'lost_card',
             'expired_card', 'suspected_fraud'])[1 + n %% 5] ELSE '' END, '', 'ch_' || n,
-       CASE fate WHEN 'captured' THEN amount::numeric ELSE 0 END, 0, false, false, 1, n %% 4,
+       CASE fate WHEN 'captured' THEN amount::numeric ELSE 0 END, 0, false, false, false, 1, n %% 4,
        CASE WHEN is_ended THEN at + '2 min' END,
        CASE WHEN NOT is_ended THEN now() + make_interval(secs => n %% 3600) END, 0
   FROM seeded WHERE is_bought

@@ -12,6 +12,7 @@ from payments.domain.lifecycle import Phase, PurchaseStatus, SessionStatus
 from payments.models import Capture, PaymentSession, Purchase
 from payments.psp import can_be_asked
 from payments.selectors import pending_instruction
+from payments.tries import how_far
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,16 @@ _NEXT_PHASE: Final[dict[str, str]] = {
     Phase.PENDING: "A webhook is expected. Should it be lost, BPS asks the PSP itself.",
     Phase.AUTHORIZED: "BPS asks the PSP whether it was captured.",
 }
+_WHY_DECLINED_FOR_NOW: Final = (
+    "The PSP declined this way to pay, and took nothing. The shopper may choose another one on "
+    "its page, and press Buy Now again."
+)
+_WHY_OTHER_TRY: Final[dict[str, str]] = {
+    Phase.SUBMITTING: "Declined before, the shopper pressed Buy Now again. The new call is stored; "
+    "the PSP has not answered it yet.",
+    Phase.IN_DOUBT: "Declined before, the shopper pressed Buy Now again. The new call was sent and "
+    "not answered: the PSP may have charged.",
+}
 _WHY_SESSION: Final[dict[str, str]] = {
     SessionStatus.CREATED: "The checkout is stored. No PSP has confirmed the registration yet.",
     SessionStatus.REGISTERED: "The PSP gave a token. Nobody has pressed Buy Now.",
@@ -62,14 +73,21 @@ def explain(session: PaymentSession, purchase: Purchase | None, *, now: datetime
     """Explain the state that a session and its purchase are in."""
     if purchase is None:
         return _session(session, now)
-    why = _WHY_PHASE[purchase.phase]
+    reached = how_far(purchase)
+    why = _why(purchase, reached)
     if purchase.reason_text or purchase.reason_code:
         why += f" Reason: {purchase.reason_text or purchase.reason_code}."
     if purchase.status != PurchaseStatus.STARTED:
         return Explanation(why, _after_the_end(purchase))
     if purchase.due_at is None:
         return Explanation(why, NO_LOOK)
-    return Explanation(why, _next_of_started(session, purchase), purchase.due_at)
+    return Explanation(why, _next_of_started(session, purchase, reached), purchase.due_at)
+
+
+def _why(purchase: Purchase, reached: Phase) -> str:
+    if purchase.awaits_shopper:
+        return _WHY_DECLINED_FOR_NOW
+    return _WHY_PHASE[reached] if reached == purchase.phase else _WHY_OTHER_TRY[reached]
 
 
 def _session(session: PaymentSession, now: datetime) -> Explanation:
@@ -93,11 +111,13 @@ def _after_the_end(purchase: Purchase) -> str:
     return NOTHING
 
 
-def _next_of_started(session: PaymentSession, purchase: Purchase) -> str:
+def _next_of_started(session: PaymentSession, purchase: Purchase, reached: Phase) -> str:
+    if purchase.awaits_shopper:
+        return "If no other try has begun by then, BPS makes sure that none can, and ends it."
     if purchase.phase == Phase.AUTHORIZED and (asked := pending_instruction(purchase)):
         return f"A {asked.kind} was asked for: BPS sends it, and asks the PSP until it is done."
     if purchase.phase == Phase.AUTHORIZED and session.capture == Capture.MANUAL:
         return "The shop captures it when it ships. BPS asks the PSP meanwhile."
     if session.psp in settings.BPS_PSPS and not can_be_asked(session.psp):
         return ONLY_NEWS
-    return _NEXT_PHASE[purchase.phase]
+    return _NEXT_PHASE[reached]

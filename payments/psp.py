@@ -27,6 +27,7 @@ OUTCOME_OF: Final[dict[type[contract.PspError], CallOutcome]] = {
     contract.RetryableRejected: CallOutcome.RETRYABLE,
     contract.InDoubt: CallOutcome.IN_DOUBT,
     contract.Declined: CallOutcome.DECLINED,
+    contract.DeclinedForNow: CallOutcome.DECLINED_FOR_NOW,
     contract.StateConflict: CallOutcome.STATE_CONFLICT,
     contract.InvalidRequest: CallOutcome.INVALID_REQUEST,
     contract.AuthFailed: CallOutcome.AUTH_FAILED,

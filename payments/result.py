@@ -33,12 +33,14 @@ ICONS: Final = {
     ShownState.WAITING: "arrow",
     ShownState.CLOSING: "minus",
     ShownState.STARTED: "clock",
+    ShownState.CHOOSE_AGAIN: "arrow",
     ShownState.RESERVED: "lock",
     ShownState.SUCCESSFUL: "check",
     ShownState.FAILED: "cross",
     ShownState.EXPIRED: "hourglass",
     ShownState.CANCELLED: "minus",
 }
+_LEAD_TO_PURCHASE_PAGE: Final = (ShownState.WAITING, ShownState.CHOOSE_AGAIN)
 PRIVATE: Final = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -145,6 +147,9 @@ def _outcome(
     sentences = [words.texts[state]]
     if state is ShownState.FAILED and purchase is not None:
         sentences = [_reason(purchase, words)]
+    if state is ShownState.CHOOSE_AGAIN and purchase is not None:
+        known = words.reasons.get(purchase.reason_code)
+        sentences = [known, *sentences] if known else sentences
     if state in (ShownState.FAILED, ShownState.EXPIRED, ShownState.CANCELLED):
         sentences += [words.not_charged, words.try_again]
     if succeeded and purchase is not None and purchase.surplus:
@@ -156,7 +161,7 @@ def _outcome(
         "icon": f"icons/{ICONS[state]}.svg",
         "title": words.titles[state],
         "sentences": [_filled(sentence, session) for sentence in sentences],
-        "purchase_url": session.purchase_url if state is ShownState.WAITING else "",
+        "purchase_url": session.purchase_url if state in _LEAD_TO_PURCHASE_PAGE else "",
         "shop_url": session.return_url,
         "to_shop": _filled(words.on_to_shop if succeeded else words.back_to_shop, session),
         "moving_on": _filled(

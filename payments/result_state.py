@@ -20,6 +20,7 @@ class ShownState(StrEnum):
     WAITING = "waiting"  # registered; nobody pressed Buy Now
     CLOSING = "closing"  # can no longer be bought; the PSP has not confirmed the end
     STARTED = "started"  # bought, or back from a page that charges; the outcome is not known
+    CHOOSE_AGAIN = "choose_again"  # declined for now; the PSP's page offers other ways to pay
     RESERVED = "reserved"  # authorized, and the shop takes the money when it ships
     SUCCESSFUL = "successful"
     FAILED = "failed"
@@ -31,6 +32,7 @@ UNFINISHED: Final = (
     ShownState.WAITING,
     ShownState.CLOSING,
     ShownState.STARTED,
+    ShownState.CHOOSE_AGAIN,
     ShownState.RESERVED,
 )
 
@@ -63,6 +65,8 @@ def shown_state(session: PaymentSession, purchase: Purchase | None, *, now: date
         return ShownState.SUCCESSFUL
     if purchase.status == PurchaseStatus.FAILED:
         return ShownState.FAILED
+    if purchase.awaits_shopper:
+        return ShownState.CHOOSE_AGAIN if now < session.open_until else ShownState.CLOSING
     if purchase.phase == Phase.AUTHORIZED and session.capture == Capture.MANUAL:
         return ShownState.RESERVED
     return ShownState.STARTED

@@ -65,6 +65,7 @@ WORDS: Final[dict[str, Words]] = {
             "waiting": "Nothing bought yet",
             "closing": "This checkout is closing",
             "started": "Payment in progress",
+            "choose_again": "Choose another way to pay",
             "reserved": "Amount reserved",
             "successful": "Payment successful",
             "failed": "Payment failed",
@@ -77,6 +78,8 @@ WORDS: Final[dict[str, Words]] = {
             "nothing will be charged.",
             "started": "Your bank is still answering. You will not be charged twice. "
             "You may close this page.",
+            "choose_again": "This way to pay did not work. Nothing was charged. Choose "
+            "another one on the purchase page.",
             "reserved": "Your bank has reserved the amount. {shop} collects it when your order "
             "is ready. You will not be charged twice. You may close this page.",
             "successful": "Thank you. Your payment to {shop} is complete.",
@@ -131,6 +134,7 @@ WORDS: Final[dict[str, Words]] = {
             "waiting": "Noch nichts gekauft",
             "closing": "Dieser Bezahlvorgang wird geschlossen",
             "started": "Zahlung läuft",
+            "choose_again": "Bitte anders bezahlen",
             "reserved": "Betrag reserviert",
             "successful": "Zahlung erfolgreich",
             "failed": "Zahlung fehlgeschlagen",
@@ -144,6 +148,8 @@ WORDS: Final[dict[str, Words]] = {
             "dass nichts abgebucht wird.",
             "started": "Ihre Bank hat noch nicht geantwortet. Es wird nicht doppelt abgebucht. "
             "Sie können diese Seite schließen.",
+            "choose_again": "So hat die Zahlung nicht geklappt. Es wurde nichts abgebucht. "
+            "Wählen Sie auf der Bezahlseite eine andere Zahlungsart.",
             "reserved": "Ihre Bank hat den Betrag reserviert. {shop} zieht ihn ein, wenn Ihre "
             "Bestellung bereit ist. Es wird nicht doppelt abgebucht. Sie können diese Seite "
             "schließen.",
@@ -201,6 +207,7 @@ WORDS: Final[dict[str, Words]] = {
             "waiting": "Rien n’a encore été acheté",
             "closing": "Ce paiement est en cours de clôture",
             "started": "Paiement en cours",
+            "choose_again": "Choisissez un autre moyen de paiement",
             "reserved": "Montant réservé",
             "successful": "Paiement réussi",
             "failed": "Échec du paiement",
@@ -214,6 +221,8 @@ WORDS: Final[dict[str, Words]] = {
             "ne sera débité.",
             "started": "Votre banque n’a pas encore répondu. Le montant ne sera pas débité deux "
             "fois. Vous pouvez fermer cette page.",
+            "choose_again": "Ce moyen de paiement n’a pas fonctionné. Rien n’a été débité. "
+            "Choisissez-en un autre sur la page de paiement.",
             "reserved": "Votre banque a réservé le montant. {shop} l’encaissera quand votre "
             "commande sera prête. Le montant ne sera pas débité deux fois. Vous pouvez fermer "
             "cette page.",
@@ -271,6 +280,7 @@ WORDS: Final[dict[str, Words]] = {
             "waiting": "Aún no se ha comprado nada",
             "closing": "Este pago se está cerrando",
             "started": "Pago en curso",
+            "choose_again": "Elija otra forma de pago",
             "reserved": "Importe reservado",
             "successful": "Pago realizado",
             "failed": "El pago ha fallado",
@@ -282,6 +292,8 @@ WORDS: Final[dict[str, Words]] = {
             "closing": "Ya no se puede pagar. Esperamos la confirmación de que no se cobrará nada.",
             "started": "Su banco aún no ha respondido. No se le cobrará dos veces. "
             "Puede cerrar esta página.",
+            "choose_again": "Esta forma de pago no ha funcionado. No se ha cobrado nada. "
+            "Elija otra en la página de pago.",
             "reserved": "Su banco ha reservado el importe. {shop} lo cobrará cuando su pedido "
             "esté listo. No se le cobrará dos veces. Puede cerrar esta página.",
             "successful": "Gracias. Su pago a {shop} se ha completado.",
@@ -335,6 +347,7 @@ WORDS: Final[dict[str, Words]] = {
             "waiting": "Nog niets gekocht",
             "closing": "Deze betaling wordt afgesloten",
             "started": "Betaling loopt",
+            "choose_again": "Kies een andere betaalwijze",
             "reserved": "Bedrag gereserveerd",
             "successful": "Betaling gelukt",
             "failed": "Betaling mislukt",
@@ -347,6 +360,8 @@ WORDS: Final[dict[str, Words]] = {
             "afgeschreven.",
             "started": "Uw bank heeft nog niet geantwoord. Er wordt niet dubbel afgeschreven. "
             "U kunt deze pagina sluiten.",
+            "choose_again": "Deze betaalwijze werkte niet. Er is niets afgeschreven. Kies een "
+            "andere op de betaalpagina.",
             "reserved": "Uw bank heeft het bedrag gereserveerd. {shop} int het wanneer uw "
             "bestelling klaar is. Er wordt niet dubbel afgeschreven. U kunt deze pagina sluiten.",
             "successful": "Dank u wel. Uw betaling aan {shop} is voltooid.",
@@ -402,6 +417,7 @@ WORDS: Final[dict[str, Words]] = {
             "waiting": "لم يتم شراء أي شيء بعد",
             "closing": "يجري إغلاق عملية الدفع هذه",
             "started": "الدفع قيد التنفيذ",
+            "choose_again": "اختر طريقة دفع أخرى",
             "reserved": "تم حجز المبلغ",
             "successful": "تم الدفع بنجاح",
             "failed": "فشل الدفع",
@@ -412,6 +428,8 @@ WORDS: Final[dict[str, Words]] = {
             "waiting": "تنتظر هذه الصفحة أن تضغط على «اشترِ الآن» في صفحة الدفع.",
             "closing": "لم يعد الدفع ممكنًا. ننتظر التأكيد بأنه لن يُخصم أي مبلغ.",
             "started": "لم يُجب مصرفك بعد. لن يُخصم المبلغ مرتين. يمكنك إغلاق هذه الصفحة.",
+            "choose_again": "لم تنجح طريقة الدفع هذه. لم يُخصم أي مبلغ. اختر طريقة أخرى في "
+            "صفحة الدفع.",
             "reserved": "حجز مصرفك المبلغ. سيحصّله {shop} عندما يصبح طلبك جاهزًا. "
             "لن يُخصم المبلغ مرتين. يمكنك إغلاق هذه الصفحة.",
             "successful": "شكرًا لك. اكتملت دفعتك إلى {shop}.",

@@ -14,7 +14,8 @@ from django.db.models import QuerySet
 from payments.domain.lifecycle import Phase, PurchaseStatus
 from payments.models import Purchase
 
-# The most dangerous first. An authorised sum is reserved, and that it is, is known.
+# The most dangerous first. An authorised sum is reserved, and that it is, is known; so it is that
+# nothing was taken of a purchase that waits for the shopper.
 AT_RISK: Final = (Phase.IN_DOUBT, Phase.SUBMITTING, Phase.PENDING)
 # Where one bucket of ages ends and the next begins.
 AGES: Final = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
@@ -26,6 +27,7 @@ SELECT purchase.phase, session.psp, purchase.currency,
   FROM payments_purchase AS purchase
   JOIN payments_paymentsession AS session ON session.id = purchase.session_id
  WHERE purchase.status = 'started' AND purchase.phase = ANY(%(phases)s)
+   AND NOT purchase.awaits_shopper
  GROUP BY 1, 2, 3, 4
 """
 
@@ -77,5 +79,7 @@ def money_at_risk(*, now: datetime) -> list[Line]:
 
 def oldest_at_risk() -> QuerySet[Purchase]:
     """Return the purchases at risk with their sessions, oldest first."""
-    started = Purchase.objects.filter(status=PurchaseStatus.STARTED, phase__in=AT_RISK)
+    started = Purchase.objects.filter(
+        status=PurchaseStatus.STARTED, phase__in=AT_RISK, awaits_shopper=False
+    )
     return started.select_related("session").order_by("created_at")

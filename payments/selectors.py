@@ -103,6 +103,11 @@ def purchase_as_shown(purchase: Purchase) -> dict[str, Any]:
         "captured_amount": with_digits_of(purchase.amount, purchase.captured_amount),
         "refunded_amount": with_digits_of(purchase.amount, purchase.refunded_amount),
         "surplus": purchase.surplus,
+        "next_action": (
+            {"type": "redirect", "url": purchase.session.purchase_url}
+            if purchase.awaits_shopper
+            else None
+        ),
         "next_check_at": purchase.next_check_at.isoformat() if purchase.next_check_at else None,
         "finished_at": purchase.finished_at.isoformat() if purchase.finished_at else None,
     }

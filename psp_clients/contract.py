@@ -29,7 +29,7 @@ class Operation(StrEnum):
 class ReportedState(StrEnum):
     """What a PSP says became of a payment, in our words."""
 
-    OPEN = "open"  # registered; the PSP has not acted on a purchase
+    OPEN = "open"  # nothing is under way: never bought, or each try was declined for now
     PENDING = "pending"  # the issuer, or the shopper, has yet to answer
     AUTHORIZED = "authorized"  # reserved on the card, not taken
     CAPTURED = "captured"  # the money was taken
@@ -259,6 +259,18 @@ class InDoubt(PspError):
 
 class Declined(PspError):
     """The PSP refused the purchase for good. `code` is the PSP's own."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DeclinedForNow(PspError):
+    """The PSP refused this try and took nothing; the shopper may choose again on its page.
+
+    A new call with a new key is then another try. So a client says this only of a PSP that
+    charges a token once, whatever keys come. `code` is the PSP's own.
+    """
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)

@@ -71,6 +71,7 @@ def _gate(name: str) -> Part:
 
 PARTS: Final = (
     _gate("settle"),
+    _gate("act_on_success"),
     _gate("settle_refund"),
     *(
         _rule(path)

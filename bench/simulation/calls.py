@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bench.simulation.rows import Answer, Backups, Call
-from payments.domain.answers import never_arrived
+from payments.domain.answers import CallOutcome, never_arrived
 
 if TYPE_CHECKING:
     from bench.simulation.world import World
@@ -22,12 +22,15 @@ def read_call(row: Call) -> Call:
     copy.sends = row.sends
     copy.first_sent_at = row.first_sent_at
     copy.last_sent_at = row.last_sent_at
+    copy.outcome = row.outcome
     return copy
 
 
 def claim_send(world: World, row: Call, call: Call, window: timedelta) -> bool:
     """Stands for calls.claim_send: note that the call is about to be sent, if it still may be."""
     now = world.now
+    if is_over(row):
+        return False
     first = row.first_sent_at
     if first is not None and first <= now - window / 2 and "claim_send" not in Backups.off:
         return False
@@ -41,6 +44,11 @@ def claim_send(world: World, row: Call, call: Call, window: timedelta) -> bool:
     return True
 
 
+def is_over(row: Call) -> bool:
+    """Stands for calls._not_over, its opposite: asked of the row."""
+    return row.outcome is CallOutcome.DECLINED_FOR_NOW
+
+
 def key_of(world: World, call: Call) -> str:
     """Return the key that a call is sent with: the stored one."""
     return call.key
@@ -52,6 +60,9 @@ def is_first_and_only(row: Call, call: Call) -> bool:
 
 
 def finish_call(row: Call, answer: Answer, *, first_and_only: bool) -> None:
-    """Stands for calls.finish_call: record what came of a send."""
+    """Stands for calls.finish_call: record what came of a send, unless this try is over."""
+    if is_over(row):
+        return
+    row.outcome = answer.outcome
     if never_arrived(answer.outcome, first_and_only=first_and_only):
         row.first_sent_at = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.simulation.refunds import left_of, stage_refund
 from bench.simulation.rows import Answer, Purchase
+from payments.domain.answers import CallOutcome
 from payments.domain.lifecycle import (
     PHASE_REPORTED,
     STATUS_OF,
@@ -76,6 +77,22 @@ def conclude(world: World, purchase: Purchase, phase: Phase, held: Phase) -> Ver
     return verdict
 
 
+def mark_declined_for_now(world: World, purchase: Purchase, held: Phase) -> Verdict:
+    """Stands for settle.mark_declined_for_now."""
+    before = reread(purchase, held)
+    if before not in (*UNANSWERED_PHASES, Phase.PENDING) or another_is_under_way(purchase):
+        return Verdict.STALE
+    _move(world, purchase, Phase.PENDING)
+    purchase.awaits_shopper = True
+    world.release(purchase, purchase.session.open_until)
+    return Verdict.ADVANCE
+
+
+def another_is_under_way(purchase: Purchase) -> bool:
+    """Stands for tries.confirm_under_way."""
+    return purchase.call.outcome is not CallOutcome.DECLINED_FOR_NOW
+
+
 def rivals_of(world: World, purchase: Purchase) -> list[Purchase]:
     """Return the order's other purchases."""
     found = [session.purchase for session in world.sessions]
@@ -95,6 +112,7 @@ def _move(world: World, purchase: Purchase, phase: Phase) -> None:
     status = STATUS_OF[phase]
     purchase.phase_since = now
     purchase.polls = 0
+    purchase.awaits_shopper = False
     if status is PurchaseStatus.STARTED:
         answered = phase not in UNANSWERED_PHASES
         world.release(purchase, next_poll(answered=answered, polls=0, since=now, now=now))
@@ -108,7 +126,7 @@ def _move(world: World, purchase: Purchase, phase: Phase) -> None:
 
 
 def _act_on_success(world: World, purchase: Purchase, before: Phase) -> None:
-    """Stands for settle._act_on_success: what comes late, or is one too many."""
+    """Stands for act_on_success: what comes late, or is one too many."""
     step = after_success(
         before=before,
         surplus=purchase.surplus,

@@ -134,6 +134,11 @@ class Oracle:
         self.phases[purchase] = "submitting"
         self.keys[purchase] = key
 
+    def tried_again(self, purchase: str, key: str) -> None:
+        shown = self.phases[purchase]
+        self.holds("I1", shown == "pending", f"{purchase} is tried again, and is {shown}")
+        self.keys[purchase] = key
+
     def sent(self, key: str, *body: str) -> None:
         self.first_sent.setdefault(key, self.now)
         first = self.bodies.setdefault(key, body)
@@ -320,6 +325,7 @@ JUDGES: Final[dict[str, Callable[..., None]]] = {
     "sent": Oracle.sent,
     "session": Oracle.session,
     "stuck": Oracle.stuck,
+    "tried_again": Oracle.tried_again,
 }
 
 

@@ -133,10 +133,23 @@ def buy(world: World, session: Session) -> Process:
             yield world.pick(AT_ONCE)
             world.start(buy_now(world, session, carried_by_caller=world.chance() < 0.6))
         yield world.pick(IMPATIENCE)
+        if session.purchase is not None and session.purchase.awaits_shopper:
+            yield from choose_again(world, session)
         if session.purchase is not None and world.chance() < 0.85:
             return
         if session.status is not SessionStatus.REGISTERED:
             return
+
+
+def choose_again(world: World, session: Session) -> Process:
+    """Choose another way to pay on the PSP's page and press Buy Now, perhaps thrice at once."""
+    purchase = session.purchase
+    while purchase is not None and purchase.awaits_shopper and world.chance() < 0.8:
+        yield world.pick(THINKING)
+        for _ in range(world.pick((1, 1, 2, 3))):
+            world.start(buy_now(world, session, carried_by_caller=world.chance() < 0.6))
+            yield world.pick(AT_ONCE)
+        yield world.pick(IMPATIENCE)
 
 
 def ask_for_refunds(world: World) -> Process:

@@ -30,6 +30,7 @@ WINDOWS: Final = tuple(timedelta(hours=n) for n in (1, 24, 168))
 CONFLICT: Final = read_refusal(409, "state_conflict")
 UNKNOWN: Final = read_refusal(404, "not_found")
 STILL_RUNNING: Final = read_refusal(409, "idempotency_in_progress")
+DECLINED_FOR_NOW: Final = Answer(CallOutcome.DECLINED_FOR_NOW)
 CLOSED: Final = (ReportedState.DECLINED, ReportedState.CANCELLED, ReportedState.EXPIRED)
 
 SINGLE_CHANCE: Final = 0.4
@@ -37,7 +38,8 @@ SINGLE_CHANCE: Final = 0.4
 # What the issuer will do with a purchase, and how likely that is.
 DECISIONS: Final = (
     ("approve", 0.60),
-    ("decline", 0.70),
+    ("decline", 0.61),
+    ("decline_for_now", 0.70),
     ("approve_later", 0.77),
     ("decline_later", 0.82),
     ("approve_hours", 0.87),
@@ -148,8 +150,10 @@ class Psp:
         session = request.session
         if session.name in self.by_session:
             return CONFLICT
-        drawn = self.world.chance()
-        plan = next(plan for plan, below in DECISIONS if drawn < below)
+        plan = self._draw()
+        # Only a PSP that charges a token once, whatever keys come, lets the shopper choose again.
+        if plan == "decline_for_now" and not self.single:
+            plan = "decline"
         token = Token(f"tok{self.world.number()}", request, plan, session.expires_at)
         self.by_session[session.name] = token
         self.world.tell(
@@ -157,9 +161,17 @@ class Psp:
         )
         return Answer(CallOutcome.ANSWERED, token=token.name)
 
+    def _draw(self) -> str:
+        drawn = self.world.chance()
+        return next(plan for plan, below in DECISIONS if drawn < below)
+
     def _confirm(self, token: Token) -> Answer:
         if token.state in (ReportedState.CANCELLED, ReportedState.EXPIRED):
             return CONFLICT
+        if token.state is ReportedState.OPEN and token.plan == "decline_for_now":
+            token.plan = self._draw()
+            self.postman.post(token.session, surely=False)
+            return DECLINED_FOR_NOW
         if token.state is ReportedState.OPEN:
             self._decide(token)
         elif not self.single:

@@ -69,12 +69,13 @@ class Row:
 class Call:
     """A stored call to the PSP: its key, and when it may first have arrived."""
 
-    __slots__ = ("first_sent_at", "key", "last_sent_at", "operation", "sends")
+    __slots__ = ("first_sent_at", "key", "last_sent_at", "operation", "outcome", "sends")
 
     def __init__(self, operation: str, key: str) -> None:
         self.operation = operation
         self.key = key
         self.sends = 0
+        self.outcome = CallOutcome.OPEN
         self.first_sent_at: datetime | None = None
         self.last_sent_at: datetime | None = None
 
@@ -107,6 +108,11 @@ class Session(Row):
         self.register_call: Call
         self.cancel_call: Call | None = None
 
+    @property
+    def open_until(self) -> datetime:
+        """Stands for the session's property of that name."""
+        return min(self.expires_at, self.cancel_requested_at or self.expires_at)
+
     def become(self, world: World, status: SessionStatus) -> None:
         """Write the status. Raises Refused for a move that the graph does not hold."""
         if status not in SESSION_GRAPH[self.status]:
@@ -119,10 +125,11 @@ class Purchase(Row):
     """The Buy Now of a session, and what became of it."""
 
     __slots__ = (
-        "accepted_at",
+        "awaits_shopper",
         "call",
         "captured",
         "case",
+        "earlier",
         "phase",
         "phase_since",
         "polls",
@@ -130,6 +137,7 @@ class Purchase(Row):
         "refunds",
         "session",
         "surplus",
+        "tried_at",
     )
     kind = "purchase"
 
@@ -137,7 +145,9 @@ class Purchase(Row):
         super().__init__(session.name.replace("c", "p"), now, None)
         self.session = session
         self.call = call
-        self.accepted_at = self.phase_since = now
+        self.earlier: list[Call] = []
+        self.awaits_shopper = False
+        self.tried_at = self.phase_since = now
         self.phase = Phase.SUBMITTING
         self.polls = 0
         self.captured = self.refunded = NOTHING
@@ -148,7 +158,7 @@ class Purchase(Row):
     def move(self, world: World, phase: Phase) -> None:
         """Write the phase. Raises Refused where a trigger or an index would."""
         before = self.phase
-        if phase not in PHASE_GRAPH[before] and "legal_phase" not in Backups.off:
+        if phase not in {*PHASE_GRAPH[before], before} and "legal_phase" not in Backups.off:
             raise Refused("legal_phase")
         if phase is Phase.CAPTURED and not self.surplus:
             refuse_second(world, self, (Phase.CAPTURED,), "one_successful_purchase_per_order")
@@ -165,6 +175,15 @@ def insert_purchase(world: World, purchase: Purchase) -> None:
     refuse_second(world, purchase, STARTED_PHASES, "one_started_purchase_per_order")
     session.purchase = purchase
     world.tell("accepted", purchase.name, session.name, purchase.call.key)
+
+
+def insert_try(world: World, purchase: Purchase, call: Call) -> None:
+    """Store another call of a purchase. Raises Refused where a unique index would."""
+    if purchase.call.outcome is not CallOutcome.DECLINED_FOR_NOW:
+        raise Refused("one_confirm_call_at_a_time")
+    purchase.earlier.append(purchase.call)
+    purchase.call, purchase.tried_at = call, world.now
+    world.tell("tried_again", purchase.name, call.key)
 
 
 def refuse_second(

@@ -84,26 +84,33 @@ def _fail(world: World, session: Session) -> None:
 
 
 def _end_earlier_sessions(world: World, session: Session) -> None:
-    """Stands for register._end_earlier_sessions_of_the_order."""
+    """Stands for earlier_sessions.end_earlier_sessions_of_the_order."""
     for other in world.sessions:
         if (
             other.status is SessionStatus.REGISTERED
-            and other.purchase is None
+            and (other.purchase is None or other.purchase.awaits_shopper)
             and other.cancel_requested_at is None
             and other.created_at < session.created_at
         ):
             other.cancel_requested_at = other.due_at = world.now
-            sweep_at(world, other)
-            world.hint(other)
+            ended: Row = other.purchase or other
+            ended.due_at = world.now
+            sweep_at(world, ended)
+            world.hint(ended)
 
 
 def cancel(world: World, session: Session) -> Process:
     """Stands for end_session.cancel_session, asked for by the shop."""
     yield None
-    if session.purchase is not None or session.status is not SessionStatus.REGISTERED:
+    purchase = session.purchase
+    waits = purchase is not None and purchase.awaits_shopper
+    if (purchase and not waits) or session.status is not SessionStatus.REGISTERED:
         return
     now = world.now
     session.cancel_requested_at = session.cancel_requested_at or now
+    if purchase is not None:
+        world.release(purchase, now)
+        return
     session.due_at, session.leased_until = now, now + LEASE
     sweep_at(world, session)
     yield None

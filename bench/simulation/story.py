@@ -12,6 +12,7 @@ SENTENCES: Final = {
     "checkout": "The shop begins checkout {0}: {1} {2}.",
     "registered": "PSP: registers {1} as {0}, {2} {3}.",
     "session": "Session {0} is {1}.",
+    "tried_again": "Buy Now again: {0} is to be charged with key {1}.",
     "accepted": "Buy Now: purchase {0} on {1} is stored, key {2}.",
     "sent": "On the wire: {1} for {2}, refund {3}, key {0}, sum {4}.",
     "claimed": "A process claims the send of {0}.",

@@ -202,6 +202,16 @@ def _order_taken(error: refusals.OrderTaken) -> Problem:
             money_moved=YES,
             members=members,
         )
+    if purchase.awaits_shopper:
+        return Problem(
+            "purchase-in-progress",
+            409,
+            "Another purchase of the order has not ended",
+            "Send the shopper to its next_action; or cancel its checkout, and ask again soon.",
+            f"Purchase {purchase.public_id} of this order was declined for now, and waits for the "
+            "shopper.",
+            members={**members, "next_check_at": members["purchase"]["next_check_at"]},
+        )
     in_doubt = isinstance(error, refusals.OutcomeInDoubt)
     return Problem(
         "outcome-in-doubt" if in_doubt else "purchase-in-progress",

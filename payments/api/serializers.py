@@ -240,6 +240,13 @@ class ReasonAnswer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class NextActionAnswer(serializers.Serializer[Any]):
+    """What the shopper has to do: she was declined for now, and may choose another way to pay."""
+
+    type = serializers.ChoiceField(choices=["redirect"])
+    url = serializers.CharField(help_text="The PSP's page. It leads back to where Buy Now is")
+
+
 class PurchaseAnswer(serializers.Serializer[Any]):
     """A purchase as shops see it."""
 
@@ -252,6 +259,9 @@ class PurchaseAnswer(serializers.Serializer[Any]):
     captured_amount = serializers.CharField()
     refunded_amount = serializers.CharField()
     surplus = serializers.BooleanField()
+    next_action = NextActionAnswer(
+        allow_null=True, help_text="Then press Buy Now again, with a new Idempotency-Key"
+    )
     next_check_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
 

@@ -181,7 +181,11 @@ class BuyNow(ShopView):
         },
     )
     def post(self, request: Request, checkout_id: str) -> Response:
-        """Charge the checkout once. 200 with the outcome, or 202 while it is still being found."""
+        """Charge the checkout once. 200 with the outcome, or 202 while it is still being found.
+
+        Where the purchase has a `next_action` the shopper was declined for now: once she has
+        chosen again, Buy Now with a new Idempotency-Key is another try of the same purchase.
+        """
         return answer_once(
             request, self.shop, lambda: self._press(checkout_id), lambda: self._told(checkout_id)
         )
@@ -200,7 +204,7 @@ class BuyNow(ShopView):
             now=now,
         )
         purchase = accepted.purchase
-        if accepted.is_first and wait:
+        if accepted.begins and wait:
             purchase = submit_within(purchase, accepted.call, patience=wait, now=now)
         return Response(self._answer(purchase), status=self._status(purchase))
 
@@ -226,7 +230,7 @@ class BuyNow(ShopView):
 
 
 class Cancel(ShopView):
-    """Cancel a checkout that nobody bought on."""
+    """Cancel a checkout on which nobody bought, or was declined for now."""
 
     @extend_schema(
         operation_id="cancel_session",

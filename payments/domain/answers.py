@@ -19,6 +19,7 @@ class CallOutcome(StrEnum):
     RETRYABLE = "retryable"
     IN_DOUBT = "in_doubt"
     DECLINED = "declined"
+    DECLINED_FOR_NOW = "declined_for_now"
     STATE_CONFLICT = "state_conflict"
     INVALID_REQUEST = "invalid_request"
     AUTH_FAILED = "auth_failed"
@@ -38,6 +39,7 @@ class Conclusion(StrEnum):
 
     APPLY = auto()  # the PSP said what is true: take it to the gate
     SEND_LATER = auto()  # nothing happened this time: send the same call again
+    ASK_SHOPPER = auto()  # this try is over, nothing was taken: the shopper may choose again
     NEVER_HAPPENED = auto()  # proved, and it never will
     IN_DOUBT = auto()  # the PSP may have acted: ask it, and let nobody start over
 
@@ -54,6 +56,8 @@ def conclude_purchase(outcome: CallOutcome, *, first_and_only: bool) -> Conclusi
     """
     if outcome in (CallOutcome.ANSWERED, CallOutcome.DECLINED):
         return Conclusion.APPLY
+    if outcome is CallOutcome.DECLINED_FOR_NOW:
+        return Conclusion.ASK_SHOPPER
     # Refused credentials are ours to mend; the call is then sent as it stands.
     if outcome in NOTHING_HAPPENED or outcome is CallOutcome.AUTH_FAILED:
         return Conclusion.SEND_LATER

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Final
 
+from payments.domain.answers import CallOutcome
 from payments.domain.lifecycle import UNANSWERED_PHASES, Phase
 from psp_clients.contract import ReportedState
 
@@ -52,6 +53,30 @@ def first_step(*, phase: Phase, chargeable: bool) -> Step:
     same purchase. In doubt, looking comes first, since the answer may be known already.
     """
     return Step.SEND if phase is Phase.SUBMITTING and chargeable else Step.LOOK_UP
+
+
+def phase_of_try(
+    phase: Phase, *, is_first: bool, outcome: CallOutcome, may_have_arrived: bool
+) -> Phase:
+    """Return the phase in which a purchase would be, were the try that is under way its first.
+
+    Once a try was declined for now the purchase stays pending, so that its phase does not tell how
+    far another has come. The new call does; and the rules for a first try are then those for it.
+    """
+    if is_first or phase is not Phase.PENDING:
+        return phase
+    if outcome is CallOutcome.OPEN or not may_have_arrived:
+        return Phase.SUBMITTING
+    return Phase.PENDING if outcome is CallOutcome.ANSWERED else Phase.IN_DOUBT
+
+
+def step_without_try(*, seen: ReportedState, is_over: bool) -> Step:
+    """Decide what follows a look-up where each try was declined for now.
+
+    The shopper may buy again until the session's time is over. After it nothing may be left that
+    could charge.
+    """
+    return Step.FENCE if seen is ReportedState.OPEN and is_over else Step.WAIT
 
 
 def step_at_page(*, seen: ReportedState, is_over: bool, can_cancel: bool) -> Step:

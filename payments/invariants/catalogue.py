@@ -136,8 +136,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     Invariant(
         "I9",
         "One key, one body: the same bytes each time.",
-        "One confirm call per purchase, stored before its outcome is; every key names one call; "
-        "how often it was sent agrees with when.",
+        "One confirm call per purchase at a time, stored before its outcome is, and none while the "
+        "shopper is waited for; every key names one call; how often it was sent agrees with when.",
         about_sessions=(
             sql.SEVERAL_CONFIRM_CALLS,
             sql.NO_CONFIRM_CALL,
@@ -145,7 +145,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
             sql.SAME_KEY_TWICE,
         ),
         guards=(
-            "pspcall.one_confirm_call_per_purchase",
+            "pspcall.one_confirm_call_at_a_time",
             "pspcall.idempotency_key",
             "pspcall.same_key_same_bytes",
             "pspcall.never_deleted",

@@ -104,12 +104,17 @@ BOUGHT_OTHER_THAN_REGISTERED: Final = """
 
 # I9
 SEVERAL_CONFIRM_CALLS: Final = """
-    SELECT call.session_id, 'psp call', call.id, 'its purchase has another confirm call'
+    SELECT call.session_id, 'psp call', call.id,
+           'its purchase has another confirm call, or waits for the shopper'
       FROM payments_pspcall AS call
-     WHERE call.session_id = ANY(%(sessions)s) AND call.operation = 'confirm'
-       AND EXISTS (SELECT FROM payments_pspcall AS other
-                    WHERE other.session_id = call.session_id AND other.operation = 'confirm'
-                      AND other.purchase_id = call.purchase_id AND other.id <> call.id)
+     WHERE call.session_id = ANY(%(sessions)s)
+       AND call.operation = 'confirm' AND call.outcome <> 'declined_for_now'
+       AND (EXISTS (SELECT FROM payments_pspcall AS other
+                     WHERE other.session_id = call.session_id AND other.id <> call.id
+                       AND other.operation = 'confirm' AND other.outcome <> 'declined_for_now'
+                       AND other.purchase_id = call.purchase_id)
+            OR EXISTS (SELECT FROM payments_purchase AS purchase
+                        WHERE purchase.id = call.purchase_id AND purchase.awaits_shopper))
      LIMIT %(limit)s
 """
 NO_CONFIRM_CALL: Final = """

@@ -22,6 +22,7 @@ OUTCOME_WORDS: Final[dict[CallOutcome, str]] = {
     CallOutcome.RETRYABLE: "refused for now",
     CallOutcome.IN_DOUBT: "in doubt",
     CallOutcome.DECLINED: "declined",
+    CallOutcome.DECLINED_FOR_NOW: "declined for now",
     CallOutcome.STATE_CONFLICT: "state conflict",
     CallOutcome.INVALID_REQUEST: "refused as invalid",
     CallOutcome.AUTH_FAILED: "refused our credentials",
@@ -76,8 +77,10 @@ class PspCall(Record):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["purchase"],
-                condition=models.Q(operation="confirm"),
-                name="one_confirm_call_per_purchase",
+                # A try that was declined for now is over, and another may follow it.
+                condition=models.Q(operation="confirm")
+                & ~models.Q(outcome=CallOutcome.DECLINED_FOR_NOW.value),
+                name="one_confirm_call_at_a_time",
             ),
             models.UniqueConstraint(
                 fields=["refund"],

@@ -83,6 +83,10 @@ class Purchase(Record, DueWork):
         default=False,
         help_text="The shopper acted on the PSP's own page before any Buy Now reached us.",
     )
+    awaits_shopper = models.BooleanField(
+        default=False,
+        help_text="Declined for now: the shopper may choose again on the PSP's page, and buy.",
+    )
     presses = models.PositiveIntegerField(default=1, help_text="How often Buy Now was pressed.")
     polls = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -103,6 +107,10 @@ class Purchase(Record, DueWork):
                 name="one_started_purchase_per_order",
             ),
             known("phase", Phase, "purchase_phase_is_known"),
+            models.CheckConstraint(
+                condition=~Q(awaits_shopper=True) | Q(phase=Phase.PENDING.value),
+                name="awaits_shopper_while_pending",
+            ),
             models.CheckConstraint(
                 condition=Q(amount__regex=CANONICAL_AMOUNT), name="purchase_amount_is_canonical"
             ),

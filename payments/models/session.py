@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import ClassVar
 
 import pgtrigger
@@ -145,6 +146,11 @@ class PaymentSession(Record, DueWork):
     def money(self) -> Money:
         """The sum that the checkout is for."""
         return Money(self.amount, self.currency)
+
+    @property
+    def open_until(self) -> datetime:
+        """Until when it may be bought on: its expiry, or when its end was asked for."""
+        return min(self.expires_at, self.cancel_requested_at or self.expires_at)
 
     @property
     def reference(self) -> str:

@@ -40,11 +40,11 @@ from psp_clients.contract import ConfirmMode, ConfirmRequest
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A purchase, whether this press was the first, and the call to carry out if there is one."""
+    """A purchase, whether this press began a try of it, and the call to carry out if any."""
 
     purchase: Purchase
     call: PspCall | None = None
-    is_first: bool = False
+    begins: bool = False
 
 
 def accept_buy_now(
@@ -58,6 +58,9 @@ def accept_buy_now(
     now: datetime,
 ) -> Acceptance:
     """Store the purchase of a checkout, or find the one that an earlier press stored.
+
+    Where that one was declined for now, this press is another try of it, with a call and a key of
+    its own. Of any number of presses one makes it: the others find it under way.
 
     With `carried_by_caller` the caller holds the lease and makes the PSP call itself; otherwise
     the purchase is due for a worker at once.
@@ -75,13 +78,17 @@ def accept_buy_now(
             raise TokenMismatch
         own = next((p for p in purchases if p.session_id == session.pk), None)
         if own is not None:
-            return Acceptance(_press_again(own, session, purchase_info, cause))
-        # First, since it says more: a newer checkout of the order has ended this one, too.
-        _refuse_if_order_is_taken(purchases)
-        _refuse_unless_open(session, now)
-        acceptance = _store(
-            session, purchase_info, carried_by_caller=carried_by_caller, cause=cause, now=now
-        )
+            press = _press_again(own, session, purchase_info, cause)
+            if not _may_try_again(own, now):
+                return press
+            acceptance = _try_again(own, carried_by_caller=carried_by_caller, now=now)
+        else:
+            # First, since it says more: a newer checkout of the order has ended this one, too.
+            _refuse_if_order_is_taken(purchases)
+            _refuse_unless_open(session, now)
+            acceptance = _store(
+                session, purchase_info, carried_by_caller=carried_by_caller, cause=cause, now=now
+            )
     passing(CrashPoint.AFTER_INTENT_COMMIT)
     if not carried_by_caller:
         due.hint()
@@ -90,7 +97,7 @@ def accept_buy_now(
 
 def _press_again(
     purchase: Purchase, session: PaymentSession, purchase_info: Mapping[str, Any], cause: Cause
-) -> Purchase:
+) -> Acceptance:
     """Count the press. Of a purchase that began on the PSP's page, it tells what was bought."""
     purchase.session = session
     purchase.presses += 1
@@ -99,7 +106,29 @@ def _press_again(
         told["purchase_info"] = purchase.purchase_info = dict(purchase_info)
     Purchase.objects.filter(pk=purchase.pk).update(presses=F("presses") + 1, **told)
     insert_together(event(session, "buy_now.pressed_again", cause, purchase=purchase))
-    return purchase
+    return Acceptance(purchase)
+
+
+def _may_try_again(purchase: Purchase, now: datetime) -> bool:
+    return purchase.awaits_shopper and now < purchase.session.open_until
+
+
+def _try_again(purchase: Purchase, *, carried_by_caller: bool, now: datetime) -> Acceptance:
+    """Store another call for a purchase of which each call so far was declined for now."""
+    again = {
+        "awaits_shopper": False,
+        "reason_code": "",
+        "reason_text": "",
+        "polls": 0,
+        "due_at": now,
+        "leased_until": due.lease_end(now) if carried_by_caller else None,
+    }
+    Purchase.objects.filter(pk=purchase.pk).update(**again, updated_at=now)
+    for name, value in again.items():
+        setattr(purchase, name, value)
+    call = _staged(purchase, sent_at=now if carried_by_caller else None)
+    insert_together(call)
+    return Acceptance(purchase, call, begins=True)
 
 
 def _refuse_unless_open(session: PaymentSession, now: datetime) -> None:
@@ -143,19 +172,18 @@ def _store(
     started = event(session, "purchase.started", cause, purchase=purchase, phase_after=phase)
     if reads:
         insert_together(started, purchase)
-        return Acceptance(purchase, is_first=True)
-    call = _staged(purchase)
-    if carried_by_caller:
-        # The send follows at once. Should this process die in between, "may have been sent" is
-        # the safe reading.
-        call.first_sent_at = call.last_sent_at = now
-        call.sends = 1
+        return Acceptance(purchase, begins=True)
+    call = _staged(purchase, sent_at=now if carried_by_caller else None)
     insert_together(started, purchase, call)
-    return Acceptance(purchase, call, is_first=True)
+    return Acceptance(purchase, call, begins=True)
 
 
-def _staged(purchase: Purchase) -> PspCall:
-    """Return the exact call that makes the PSP charge, yet to be inserted."""
+def _staged(purchase: Purchase, *, sent_at: datetime | None) -> PspCall:
+    """Return the exact call that makes the PSP charge, yet to be inserted.
+
+    With `sent_at` the send follows at once. Should this process die in between, "may have been
+    sent" is the safe reading.
+    """
     session = purchase.session
     prepared = psp_client(session.psp).prepare_confirm(
         purchase.psp_reference,
@@ -167,4 +195,7 @@ def _staged(purchase: Purchase) -> PspCall:
         ),
         key=new_idempotency_key(),
     )
-    return staged_call(prepared, session, purchase=purchase)
+    call = staged_call(prepared, session, purchase=purchase)
+    call.first_sent_at = call.last_sent_at = sent_at
+    call.sends = 1 if sent_at else 0
+    return call

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, F, Q, Value
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from payments.domain.answers import never_arrived
+from payments.domain.answers import CallOutcome, never_arrived
 from payments.models import Instruction, PaymentSession, PspCall, Purchase, Refund
 from payments.psp import Answer
 from psp_clients.contract import (
@@ -48,14 +48,18 @@ def claim_send(call: PspCall, *, now: datetime, key_window: timedelta) -> bool:
     """Note that the call is about to be sent; refuse if its key may be forgotten by then.
 
     One conditional statement: what may have reached the PSP first more than half a window ago is
-    never sent again, whoever asks.
+    never sent again, whoever asks; neither is a try that is over.
     """
     sendable = Q(first_sent_at__isnull=True) | Q(first_sent_at__gt=now - key_window / 2)
-    claimed = PspCall.objects.filter(sendable, pk=call.pk).update(
-        first_sent_at=Coalesce("first_sent_at", Value(now, output_field=DateTimeField())),
-        last_sent_at=now,
-        sends=F("sends") + 1,
-        updated_at=now,
+    claimed = (
+        _not_over(call)
+        .filter(sendable)
+        .update(
+            first_sent_at=Coalesce("first_sent_at", Value(now, output_field=DateTimeField())),
+            last_sent_at=now,
+            sends=F("sends") + 1,
+            updated_at=now,
+        )
     )
     if claimed:
         call.first_sent_at = call.first_sent_at or now
@@ -78,12 +82,12 @@ def is_first_and_only(call: PspCall, answer: Answer[Any]) -> bool:
 
 
 def finish_call(call: PspCall, answer: Answer[Any], *, first_and_only: bool, now: datetime) -> None:
-    """Record what came of a send."""
+    """Record what came of a send, unless another send of the call has ended this try."""
     call.outcome = answer.outcome
     changed: dict[str, Any] = {}
     if never_arrived(answer.outcome, first_and_only=first_and_only):
         changed["first_sent_at"] = call.first_sent_at = None
-    PspCall.objects.filter(pk=call.pk).update(
+    _not_over(call).update(
         **changed,
         outcome=answer.outcome,
         answered_at=now,
@@ -92,6 +96,10 @@ def finish_call(call: PspCall, answer: Answer[Any], *, first_and_only: bool, now
         error=str(answer.error or "")[:500],
         updated_at=now,
     )
+
+
+def _not_over(call: PspCall) -> QuerySet[PspCall]:
+    return PspCall.objects.filter(pk=call.pk).exclude(outcome=CallOutcome.DECLINED_FOR_NOW)
 
 
 def record_look_up(

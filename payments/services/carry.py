@@ -15,24 +15,30 @@ from django.utils import timezone
 
 from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import REFUSED, CallOutcome, Conclusion, conclude_purchase
-from payments.domain.lifecycle import Phase, PurchaseStatus, Verdict
+from payments.domain.lifecycle import PurchaseStatus, Verdict
 from payments.domain.next_step import (
     Step,
     first_step,
     may_charge,
     step_after_look_up,
     step_at_page,
+    step_without_try,
 )
 from payments.domain.schedule import SUBMISSION_RETRIES, retry_delay
 from payments.models import CaseKind, CauseKind, PspCall, Purchase
 from payments.psp import Answer, ask, can_be_asked, psp_client
 from payments.services import due, settle
-from payments.services.calls import claim_send, finish_call, is_first_and_only
+from payments.services.calls import (
+    claim_send,
+    finish_call,
+    is_first_and_only,
+)
 from payments.services.fence import cancel_at_psp
 from payments.services.look_up import fetch, look_up, record_look, schedule_next_look
 from payments.services.patience import NO_THREAD, within
 from payments.services.timeline import Cause, open_case
-from psp_clients.contract import ConfirmMode, Declined, Operation, Report, ReportedState
+from payments.tries import confirm_under_way, nothing_else_may_arrive, phase_reached
+from psp_clients.contract import ConfirmMode, Declined, DeclinedForNow, Report, ReportedState
 
 
 def submit_within(
@@ -105,10 +111,13 @@ def carry_purchase(purchase_id: UUID, *, now: datetime) -> None:
     if can.confirm_mode is ConfirmMode.READS:
         _carry_at_page(purchase, can_cancel=can.can_cancel, now=now)
         return
-    call = PspCall.objects.get(purchase=purchase, operation=Operation.CONFIRM)
-    window, phase = can.key_window, Phase(purchase.phase)
+    call = confirm_under_way(purchase)
+    if call is None:
+        _carry_declined_for_now(purchase, can_cancel=can.can_cancel, now=now)
+        return
+    window, phase = can.key_window, phase_reached(purchase, call)
     chargeable = may_charge(
-        accepted_at=purchase.created_at,
+        accepted_at=call.created_at,
         first_sent_at=call.first_sent_at,
         now=now,
         key_window=window,
@@ -123,6 +132,24 @@ def carry_purchase(purchase_id: UUID, *, now: datetime) -> None:
         _record_send(purchase, call, _send(call), timezone.now())
     elif step is Step.FENCE:
         _fence(purchase, now)
+
+
+def _carry_declined_for_now(purchase: Purchase, *, can_cancel: bool, now: datetime) -> None:
+    """Ask what is true, and end what nobody has tried again in time.
+
+    Where the PSP cannot cancel, and charges only when we ask it to, it is enough that nothing is
+    under way and nothing more will be: the gate makes sure of that under its locks.
+    """
+    seen = look_up(purchase, cause_kind=CauseKind.POLL, now=now)
+    if seen is None:
+        return
+    is_over = purchase.session.open_until <= now
+    if step_without_try(seen=seen.state, is_over=is_over) is not Step.FENCE:
+        return
+    if can_cancel:
+        _fence(purchase, now)
+    else:
+        settle.mark_given_up(purchase, cause=Cause(CauseKind.CLOCK), now=timezone.now())
 
 
 def _carry_at_page(purchase: Purchase, *, can_cancel: bool, now: datetime) -> None:
@@ -169,10 +196,17 @@ def _conclude(
     why = str(answer.error or "")[:500]
     if answer.outcome in (CallOutcome.AUTH_FAILED, *REFUSED):
         open_case(purchase.session, CaseKind.REFUSED_BY_PSP, why, purchase)
+    if answer.outcome in REFUSED:
+        # What is proved of this try proves nothing about one before it.
+        first_and_only = first_and_only and nothing_else_may_arrive(call)
     match conclude_purchase(answer.outcome, first_and_only=first_and_only):
         case Conclusion.APPLY:
             report = _report_in(answer, purchase)
             settled = settle.apply_report(purchase, report, cause=cause, now=now)
+        case Conclusion.ASK_SHOPPER:
+            settled = settle.mark_declined_for_now(
+                purchase, code=_code_in(answer), why=why, cause=cause, now=now
+            )
         case Conclusion.SEND_LATER:
             return _try_again_later(purchase, call, answer, now)
         case Conclusion.NEVER_HAPPENED:
@@ -187,7 +221,7 @@ def _conclude(
 def _take(settled: settle.Settled, purchase: Purchase, now: datetime) -> Purchase:
     """Return the settled purchase; where the gate did not move it, plan the next look."""
     if settled.verdict is not Verdict.ADVANCE:
-        schedule_next_look(purchase, now)
+        schedule_next_look(settled.purchase, now)
     return settled.purchase
 
 
@@ -214,6 +248,13 @@ def _report_in(answer: Answer[Report], purchase: Purchase) -> Report:
         reason_code=answer.error.code,
         reason_text=str(answer.error),
     )
+
+
+def _code_in(answer: Answer[Report]) -> str:
+    """Return the PSP's own word for why it declined for now."""
+    if not isinstance(answer.error, DeclinedForNow):
+        raise TypeError(f"{answer.outcome} without a code")
+    return answer.error.code
 
 
 def _fence(purchase: Purchase, now: datetime) -> None:

@@ -1,5 +1,7 @@
 """Ends a session that nobody bought on: at its expiry, or because the shop cancels it.
 
+One whose purchase was declined for now is cancelled by ending that purchase, which carry does.
+
 The PSP is asked to cancel first (a fence: nothing can be charged on the token any more), and only
 its confirmation is recorded. Where its page charges it may turn out that the shopper was faster:
 then there is a purchase. A session with a purchase is never ended here.
@@ -50,7 +52,7 @@ def cancel_session(
     why: str = "asked for by the shop",
     reason: str = "",
 ) -> PaymentSession:
-    """Cancel a session that nobody bought on; from now on Buy Now is refused.
+    """Cancel a session on which nobody bought, or was declined for now; no call follows then.
 
     The answer is still `registered` while the PSP has not confirmed; a worker goes on asking.
     Raises CheckoutUnknown, NotRegistered, CheckoutEnded, each of which changes nothing, and
@@ -83,6 +85,10 @@ def cancel_session(
                 "updated_at",
             ]
         )
+        waiting = Purchase.objects.filter(session=session, awaits_shopper=True)
+        if waiting.update(due_at=now, leased_until=None):
+            due.hint()
+            return session
     session = end_session(session, now=now)
     bought = Purchase.objects.filter(session=session).first()
     if bought is not None:
@@ -92,7 +98,7 @@ def cancel_session(
 
 def _refuse_unless_cancellable(session: PaymentSession) -> None:
     purchase = Purchase.objects.filter(session=session).first()
-    if purchase is not None:
+    if purchase is not None and not purchase.awaits_shopper:
         raise PurchaseStarted(purchase)
     if session.status == SessionStatus.CREATED:
         raise NotRegistered

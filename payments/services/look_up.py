@@ -17,6 +17,7 @@ from payments.services import due, settle
 from payments.services.calls import record_look_up
 from payments.services.page_news import apply_page_report
 from payments.services.timeline import Cause, open_case
+from payments.tries import how_far
 from psp_clients.contract import PspReference, Report, ReportedState
 
 
@@ -113,9 +114,9 @@ def schedule_next_look(purchase: Purchase, now: datetime, *, counted: bool = Tru
         return
     polls = purchase.polls + counted
     at = _next_look(purchase, polls, now)
-    Purchase.objects.filter(pk=purchase.pk, phase=purchase.phase).update(
-        polls=polls, due_at=due.sooner(at, now), leased_until=None
-    )
+    Purchase.objects.filter(
+        pk=purchase.pk, phase=purchase.phase, awaits_shopper=purchase.awaits_shopper
+    ).update(polls=polls, due_at=at, leased_until=None)
     if at is None:
         open_case(
             purchase.session,
@@ -127,9 +128,12 @@ def schedule_next_look(purchase: Purchase, now: datetime, *, counted: bool = Tru
 
 def _next_look(purchase: Purchase, polls: int, now: datetime) -> datetime | None:
     psp, since = purchase.session.psp, purchase.phase_since
+    if purchase.awaits_shopper and now < purchase.session.open_until:
+        return purchase.session.open_until
     if not can_be_asked(psp):
-        return since + POLL_FOR if now - since < POLL_FOR else None
+        return due.sooner(since + POLL_FOR, now) if now - since < POLL_FOR else None
+    phase = how_far(purchase)
     # At a PSP's page the shopper may be about to act, and nobody has promised to tell us.
-    on_its_way = purchase.phase == Phase.PENDING and page_charges(psp)
-    answered = purchase.phase not in UNANSWERED_PHASES and not on_its_way
-    return next_poll(answered=answered, polls=polls, since=since, now=now)
+    on_its_way = phase is Phase.PENDING and page_charges(psp)
+    answered = phase not in UNANSWERED_PHASES and not on_its_way
+    return due.sooner(next_poll(answered=answered, polls=polls, since=since, now=now), now)

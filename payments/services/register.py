@@ -35,6 +35,7 @@ from payments.models import (
 from payments.psp import Answer, ask, page_charges, psp_client
 from payments.services import due
 from payments.services.calls import claim_send, finish_call, is_first_and_only, staged_call
+from payments.services.earlier_sessions import end_earlier_sessions_of_the_order
 from payments.services.inserts import insert_together
 from payments.services.refusals import (
     CheckoutConflict,
@@ -91,7 +92,7 @@ def register_session(
             _take_over(session, now)
         session = _register_somewhere(session, psps, now)
     if made:
-        _end_earlier_sessions_of_the_order(session, now)
+        end_earlier_sessions_of_the_order(session, now)
     return session, made
 
 
@@ -285,10 +286,13 @@ def _record(
         locked.status = SessionStatus.REGISTERED
         locked.psp_token = registered.psp_token
         locked.purchase_url = registered.purchase_url
+        # Whichever ends first: after that nobody can pay.
+        locked.expires_at = min(locked.expires_at, registered.expires_at or locked.expires_at)
         locked.due_at, locked.leased_until = locked.expires_at, None
         locked.save(
             update_fields=[
                 "status",
+                "expires_at",
                 "psp_token",
                 "purchase_url",
                 "due_at",
@@ -342,19 +346,3 @@ def _move_to_next(
         insert_together(rerouted, _prepared(locked))
     locked.shop = session.shop
     return locked
-
-
-def _end_earlier_sessions_of_the_order(session: PaymentSession, now: datetime) -> None:
-    """Have workers cancel the order's earlier sessions that nobody has bought on."""
-    if not session.order_reference:
-        return
-    ended = PaymentSession.objects.filter(
-        shop=session.shop_id,
-        order_reference=session.order_reference,
-        status=SessionStatus.REGISTERED,
-        purchase__isnull=True,
-        cancel_requested_at__isnull=True,
-        created_at__lt=session.created_at,
-    ).update(cancel_requested_at=now, cancel_reason="a newer checkout of the order", due_at=now)
-    if ended:
-        due.hint()

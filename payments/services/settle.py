@@ -26,25 +26,25 @@ from payments.domain.lifecycle import (
     judge,
 )
 from payments.domain.money import with_digits_of
-from payments.domain.orders import LateSuccess, SuccessStep, after_success
-from payments.domain.reports import wrong_money
+from payments.domain.reports import NOTHING_WILL_BE_CHARGED, wrong_money
 from payments.domain.schedule import next_poll
-from payments.models import Capture, CaseKind, PaymentSession, Purchase, RefundOrigin
+from payments.models import Capture, CaseKind, PaymentSession, Purchase
 from payments.services import due
+from payments.services.act_on_success import act_on_success
 from payments.services.inserts import insert_together
 from payments.services.settle_instruction import end_with_purchase
-from payments.services.stage_refund import left_to_refund, stage_refund
 from payments.services.timeline import (
     Cause,
     authorised_notification,
     event,
     open_case,
     outcome_notification,
-    resolved_case,
 )
-from psp_clients.contract import PspError, Report, ReportedState
+from payments.tries import confirm_under_way
+from psp_clients.contract import Report, ReportedState
 
 MISMATCH: Final = "mismatch"
+DECLINED_FOR_NOW: Final = "purchase.declined_for_now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def apply_report(purchase: Purchase, report: Report, *, cause: Cause, now: datet
             _take_from_report(locked, report, rivals)
             _move(locked, reported, cause, now, evidence=_evidence(report))
             if reported is Phase.CAPTURED:
-                _act_on_success(locked, before, rivals, now)
+                act_on_success(locked, before, rivals, now)
         else:
             _keep(locked, report, reported, verdict, cause)
         return Settled(locked, verdict)
@@ -139,6 +139,39 @@ def mark_errored(
 ) -> Settled:
     """Record that the purchase is proved not to have happened. Only with proof."""
     return _conclude(purchase, Phase.ERRORED, code=code, why=why, cause=cause, now=now)
+
+
+def mark_declined_for_now(
+    purchase: Purchase, *, code: str, why: str, cause: Cause, now: datetime
+) -> Settled:
+    """Record that a try was declined, and that the shopper may choose again and buy.
+
+    Unless the purchase has come further, or another try is under way: then this is old news.
+    """
+    with transaction.atomic(savepoint=False):
+        locked, _ = _lock(purchase)
+        phase = Phase(locked.phase)
+        if phase not in (*UNANSWERED_PHASES, Phase.PENDING) or confirm_under_way(locked):
+            return Settled(locked, Verdict.STALE)
+        locked.awaits_shopper = True
+        locked.reason_code, locked.reason_text = code[:64], why[:500]
+        evidence = {"reason_code": code, "why": why}
+        _move(locked, Phase.PENDING, cause, now, evidence=evidence)
+        return Settled(locked, Verdict.ADVANCE)
+
+
+def mark_given_up(purchase: Purchase, *, cause: Cause, now: datetime) -> Settled:
+    """Record that what was declined for now stays declined, for the reason that was given then.
+
+    Only where no new try can begin, and without a call of ours nothing is ever charged.
+    """
+    with transaction.atomic(savepoint=False):
+        locked, _ = _lock(purchase)
+        if not locked.awaits_shopper:
+            return Settled(locked, Verdict.STALE)
+        evidence = {"reason_code": locked.reason_code, "why": "no other try came in time"}
+        _move(locked, Phase.DECLINED, cause, now, evidence=evidence)
+        return Settled(locked, Verdict.ADVANCE)
 
 
 def _conclude(
@@ -187,8 +220,10 @@ def _refuse(purchase: Purchase, report: Report, wrong: str, cause: Cause) -> Set
 
 
 def _take_from_report(purchase: Purchase, report: Report, rivals: list[Purchase]) -> None:
-    purchase.reason_code = report.reason_code[:64]
-    purchase.reason_text = report.reason_text[:500]
+    gives_no_reason = report.state in NOTHING_WILL_BE_CHARGED and not report.reason_code
+    if not (purchase.awaits_shopper and gives_no_reason):
+        purchase.reason_code = report.reason_code[:64]
+        purchase.reason_text = report.reason_text[:500]
     purchase.payment_reference = report.payment_reference or purchase.payment_reference
     if report.state is ReportedState.CAPTURED and report.captured is not None:
         purchase.captured_amount = Decimal(report.captured.amount)
@@ -207,12 +242,16 @@ def _move(
     purchase.phase, purchase.status, purchase.phase_since = phase, status, now
     purchase.polls = 0
     purchase.finished_at = None if started else now
-    purchase.due_at = _first_look(phase, now)
+    purchase.awaits_shopper &= phase is Phase.PENDING
+    purchase.due_at = (
+        purchase.session.open_until if purchase.awaits_shopper else _first_look(phase, now)
+    )
     changed = {
         name: getattr(purchase, name)
         for name in (
             "phase",
             "phase_since",
+            "awaits_shopper",
             "polls",
             "finished_at",
             "due_at",
@@ -231,7 +270,7 @@ def _move(
     rows: list[Any] = [
         event(
             purchase.session,
-            f"purchase.{phase}",
+            DECLINED_FOR_NOW if purchase.awaits_shopper else f"purchase.{phase}",
             cause,
             purchase=purchase,
             phase_before=before,
@@ -252,46 +291,6 @@ def _move(
     insert_together(*rows)
     if before is Phase.AUTHORIZED:
         end_with_purchase(purchase, cause, now)
-
-
-def _act_on_success(
-    purchase: Purchase, before: Phase, rivals: list[Purchase], now: datetime
-) -> None:
-    """Do what a success calls for that came late, or for an order that was paid already.
-
-    Either way a case tells of it: open while a person or a refund has yet to settle it.
-    """
-    step = after_success(
-        before=before,
-        surplus=purchase.surplus,
-        other_charge_is_kept=any(
-            rival.phase == Phase.CAPTURED and left_to_refund(rival) > 0 for rival in rivals
-        ),
-        policy=LateSuccess(purchase.shop.late_success),
-    )
-    if step is SuccessStep.NOTHING:
-        return
-    kind = CaseKind.SURPLUS if purchase.surplus else CaseKind.LATE_SUCCESS
-    found = (
-        f"Order {purchase.order_reference} was paid already: this charge is one too many."
-        if purchase.surplus
-        else f"Charged after the purchase had ended as {before}."
-    )
-    if step is SuccessStep.ACCEPT:
-        resolved_case(purchase, kind, found, "Accepted by the shop's policy.", now=now)
-        return
-    open_case(purchase.session, kind, f"{found} {_what_is_done(purchase, step, now)}", purchase)
-
-
-def _what_is_done(purchase: Purchase, step: SuccessStep, now: datetime) -> str:
-    if step is SuccessStep.ASK:
-        return "Decide whether to keep it or to give it back."
-    origin = RefundOrigin.SURPLUS if purchase.surplus else RefundOrigin.LATE_SUCCESS
-    try:
-        stage_refund(purchase, purchase.captured_money, origin=origin, now=now)
-    except PspError as error:
-        return f"It has to be given back by hand: the PSP's client refuses ({error})."
-    return "It is being given back."
 
 
 def _keep(

@@ -130,7 +130,7 @@ class PayPalClient:
             return mapping.read_registered(order)
 
     def confirm(self, call: PreparedCall) -> Report:
-        """Capture an order. Raises Declined where PayPal says so by an error, as it mostly does."""
+        """Capture an order. A refusal is mostly an error: Declined, or DeclinedForNow."""
         with in_doubt_if_unreadable(call.operation):
             order = self._api.change(call)
             if order.get("id") != calls.id_in(call):

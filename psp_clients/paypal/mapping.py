@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -26,6 +27,7 @@ from psp_clients.strict_json import (
     Unreadable,
     child,
     children,
+    instant,
     text,
     text_or_blank,
     web_address,
@@ -63,6 +65,10 @@ REFUND_STATES: Final[dict[str, RefundState]] = {
 # Where an order has several captures, what was taken decides, and what was refused decides last.
 _DECISIVE: Final = (ReportedState.CAPTURED, ReportedState.PENDING, ReportedState.DECLINED)
 
+# For so long after it was made a payer can be sent to an order's page, unless an account was given
+# more: https://developer.paypal.com/docs/api/orders/v2/#orders_create, at its links.
+ORDER_LASTS: Final = timedelta(hours=3)
+
 # Who paid, and where they live: none of our business, and not kept.
 _PERSONAL: Final = frozenset({"payer", "payment_source", "shipping"})
 
@@ -71,11 +77,14 @@ _CAPTURE_LINK: Final = re.compile(r".*/v2/payments/captures/([A-Za-z0-9-]{1,64})
 
 
 def read_registered(order: JsonObject) -> RegisteredSession:
-    """Return what a registration was answered with. PayPal does not say when an order ends."""
+    """Return what a registration was answered with.
+
+    When an order ends PayPal says in its documentation alone, and for most accounts.
+    """
     return RegisteredSession(
         psp_token=text(order, "id"),
         purchase_url=_approval_address(order),
-        expires_at=None,
+        expires_at=_end_of(order),
         evidence=_kept(order),
     )
 
@@ -185,6 +194,10 @@ def _reason(resource: JsonObject) -> str:
         if "status_details" in resource
         else ""
     )
+
+
+def _end_of(order: JsonObject) -> datetime | None:
+    return instant(order, "create_time") + ORDER_LASTS if "create_time" in order else None
 
 
 def _approval_address(order: JsonObject) -> str:

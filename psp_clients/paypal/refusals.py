@@ -17,6 +17,7 @@ from psp_clients.asking import retry_after
 from psp_clients.contract import (
     AuthFailed,
     Declined,
+    DeclinedForNow,
     InDoubt,
     InvalidRequest,
     Operation,
@@ -32,16 +33,22 @@ def _words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-# Final for this purchase. The order could be captured later, by nobody but us, and we never will:
-# Buy Now is one capture. What was not approved, or not with what can pay, was not charged.
+# "Redirect the payer", "instruct the buyer to return to PayPal": what was not approved, or not with
+# what can pay, was not charged. The order stays, and is captured once at most.
+# https://developer.paypal.com/docs/checkout/standard/customize/handle-funding-failures/
+DECLINES_FOR_NOW: Final = _words("""
+    INSTRUMENT_DECLINED ORDER_NOT_APPROVED PAYER_ACTION_REQUIRED
+    REDIRECT_PAYER_FOR_ALTERNATE_FUNDING
+""")
+# Final for the order: no other way to pay is asked for.
 DECLINES: Final = _words("""
     AGREEMENT_ALREADY_CANCELLED CARD_BRAND_NOT_SUPPORTED CARD_EXPIRED COMPLIANCE_VIOLATION
-    DECLINED_DUE_TO_RELATED_TXN DOMESTIC_TRANSACTION_REQUIRED INSTRUMENT_DECLINED
-    MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED ORDER_NOT_APPROVED PAYEE_BLOCKED_TRANSACTION
-    PAYER_ACCOUNT_LOCKED_OR_CLOSED PAYER_ACCOUNT_RESTRICTED PAYER_ACTION_REQUIRED PAYER_CANNOT_PAY
+    DECLINED_DUE_TO_RELATED_TXN DOMESTIC_TRANSACTION_REQUIRED
+    MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED PAYEE_BLOCKED_TRANSACTION
+    PAYER_ACCOUNT_LOCKED_OR_CLOSED PAYER_ACCOUNT_RESTRICTED PAYER_CANNOT_PAY
     PAYMENT_SOURCE_CANNOT_BE_USED PAYMENT_SOURCE_DECLINED_BY_PROCESSOR
-    PAYMENT_SOURCE_INFO_CANNOT_BE_VERIFIED REDIRECT_PAYER_FOR_ALTERNATE_FUNDING
-    REFERENCED_CARD_EXPIRED TRANSACTION_BLOCKED_BY_PAYEE TRANSACTION_LIMIT_EXCEEDED
+    PAYMENT_SOURCE_INFO_CANNOT_BE_VERIFIED REFERENCED_CARD_EXPIRED
+    TRANSACTION_BLOCKED_BY_PAYEE TRANSACTION_LIMIT_EXCEEDED
     TRANSACTION_RECEIVING_LIMIT_EXCEEDED TRANSACTION_REFUSED
 """)
 PURCHASE_CONFLICTS: Final = _words("""
@@ -110,7 +117,9 @@ def _not_processable(refusal: Refusal) -> PspError:
     is_refund = refusal.operation is Operation.REFUND
     if refusal.issue in (REFUND_CONFLICTS if is_refund else PURCHASE_CONFLICTS):
         return StateConflict(refusal.message)
-    if refusal.issue in DECLINES:
+    if refusal.issue in DECLINES_FOR_NOW and refusal.operation is Operation.CONFIRM:
+        return DeclinedForNow(refusal.message, code=refusal.issue)
+    if refusal.issue in DECLINES | DECLINES_FOR_NOW:
         return Declined(refusal.message, code=refusal.issue)
     if refusal.issue in MISTAKES:
         return InvalidRequest(refusal.message, field=refusal.field)

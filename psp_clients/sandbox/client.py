@@ -13,6 +13,7 @@ from psp_clients.contract import (
     Capabilities,
     ConfirmMode,
     ConfirmRequest,
+    DeclinedForNow,
     InDoubt,
     Money,
     Operation,
@@ -22,6 +23,7 @@ from psp_clients.contract import (
     RefundReport,
     RegisteredSession,
     Report,
+    ReportedState,
     SessionRequest,
     Transaction,
     WebhookNotice,
@@ -119,8 +121,11 @@ class SandboxClient:
             return mapping.read_registered(session)
 
     def confirm(self, call: PreparedCall) -> Report:
-        """Make the PSP charge. A refused purchase is a report, not an error."""
-        return self._change_session(call)
+        """Make the PSP charge. A refused purchase is a report; DeclinedForNow is an error."""
+        report = self._change_session(call)
+        if report.state is ReportedState.OPEN and report.reason_code:
+            raise DeclinedForNow(f"confirm: {report.reason_text}", code=report.reason_code)
+        return report
 
     def capture(self, call: PreparedCall) -> Report:
         """Take what was authorised."""

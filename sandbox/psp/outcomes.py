@@ -30,7 +30,9 @@ def take_answer(session: Session, now: Now) -> None:
     answer = bank.collect(reference=session.inquiry, now=now)
     if answer is None or session.attempt is None:
         return
-    if not answer.approves:
+    if not answer.approves and BY_NAME[session.scenario].may_choose_again:
+        decline_for_now(session, answer.decline_code, now)
+    elif not answer.approves:
         decline(session, answer.decline_code, now)
     elif _waits_for_capture(session):
         _become(session, Status.AUTHORIZED, now)
@@ -59,6 +61,13 @@ def decline(session: Session, code: str, now: Now) -> None:
     """Refuse the purchase for good."""
     session.decline_code = code
     _become(session, Status.DECLINED, now)
+
+
+def decline_for_now(session: Session, code: str, now: Now) -> None:
+    """Refuse this try, and let the shopper choose again on the page: nothing has begun."""
+    session.decline_code = code
+    session.scenario, session.attempt, session.inquiry = "", None, ""
+    _become(session, Status.OPEN, now)
 
 
 def cancel(session: Session, now: Now) -> None:

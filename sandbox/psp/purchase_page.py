@@ -60,7 +60,8 @@ def _find(token: str) -> Session:
 
 def _context(session: Session) -> dict[str, Any]:
     now = Conditions.current().now()
-    by_amount = chosen_by_amount(session.amount_minor)
+    # Who was declined is about to choose another way to pay.
+    by_amount = None if session.decline_code else chosen_by_amount(session.amount_minor)
     waits = session.status == Session.Status.OPEN and not session.begun
     return {
         "session": session,

@@ -116,6 +116,7 @@ def _begin(session: Session, request: Request) -> Answer:
 def _note_purchase(session: Session, request: Request, scenario: Scenario) -> None:
     fields = request.fields
     session.attempt = request.attempt
+    session.decline_code = ""
     session.purchase_info = fields.json_object("purchase_info")
     session.redirect_url = fields.url("redirect_url", default="")
     session.webhook_url = fields.url("webhook_url", default=session.webhook_url)
@@ -136,7 +137,7 @@ def _ask_issuer(session: Session, scenario: Scenario, request: Request) -> None:
         now=request.now,
     )
     outcomes.take_answer(session, request.now)
-    if session.status == Status.OPEN:
+    if session.begun and session.status == Status.OPEN:
         outcomes.process(session, request.now)
 
 

@@ -50,6 +50,7 @@ class Scenario:
     words: str
     issuer: Wait = AT_ONCE
     decline_code: str = ""
+    may_choose_again: bool = False
     authorizes: bool = False
     errors_before: int = 0
     error_after: bool = False
@@ -79,6 +80,14 @@ ALL = (
         Group.DECLINED,
         "The bank says no: not enough money.",
         decline_code="insufficient_funds",
+    ),
+    Scenario(
+        "decline_for_now",
+        "25",
+        Group.DECLINED,
+        "The bank says no to this card, and the shopper may choose another way to pay.",
+        decline_code="card_declined",
+        may_choose_again=True,
     ),
     Scenario(
         "issuer_hours_decline",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import requests
 from django.conf import settings
@@ -29,8 +30,12 @@ def register(checkout: dict[str, Any]) -> dict[str, Any]:
 
 
 def buy_now(checkout_id: str, purchase: dict[str, Any]) -> dict[str, Any]:
-    """Buy, once per checkout however often it is asked; the answer says where to look."""
-    key = {"Idempotency-Key": f"buy-now-{checkout_id}"}
+    """Buy; the answer says where to look.
+
+    Each press has a key of its own. However many there are BPS makes them one purchase, and only
+    where that was declined for now is a press another try.
+    """
+    key = {"Idempotency-Key": f"buy-now-{uuid4()}"}
     return _call("POST", f"/{quote(checkout_id)}/buy-now", json=purchase, headers=key)
 
 

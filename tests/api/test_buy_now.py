@@ -51,6 +51,7 @@ class TestBuyNow:
                 "captured_amount": "0.00",
                 "refunded_amount": "0.00",
                 "surplus": False,
+                "next_action": None,
                 "next_check_at": purchase.due_at and purchase.due_at.isoformat(),
                 "finished_at": None,
             },

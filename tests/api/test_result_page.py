@@ -39,6 +39,7 @@ STATES: dict[str, Callable[[], PaymentSession]] = {
     "waiting": make_session,
     "closing": lambda: make_session(cancel_requested_at=timezone.now()),
     "started": lambda: bought(Phase.PENDING),
+    "choose_again": lambda: bought(Phase.PENDING, awaits_shopper=True),
     "reserved": lambda: (
         make_purchase(make_session(capture="manual"), phase=Phase.AUTHORIZED).session
     ),

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from psp_clients.contract import (
     Declined,
+    DeclinedForNow,
     InDoubt,
     InvalidRequest,
     Money,
     Operation,
     PreparedCall,
+    PspError,
     PspReference,
     RefundReference,
     RefundReport,
@@ -28,7 +30,13 @@ from psp_clients.contract import (
 )
 from psp_clients.paypal import PayPalClient
 from psp_clients.paypal.mapping import CAPTURE_STATES, ORDER_STATES, REFUND_STATES
-from psp_clients.paypal.refusals import DECLINES, MISTAKES, PURCHASE_CONFLICTS, REFUND_CONFLICTS
+from psp_clients.paypal.refusals import (
+    DECLINES,
+    DECLINES_FOR_NOW,
+    MISTAKES,
+    PURCHASE_CONFLICTS,
+    REFUND_CONFLICTS,
+)
 
 from .dialect import CONFIRMATION, KEY, REGISTRATION
 from .paypal_dialect import (
@@ -182,7 +190,7 @@ class TestWords:
         assert REFUND_STATES == SAYS.REFUND_WORDS
 
     def test_of_a_refusal_mean_one_thing_each(self):
-        of_a_purchase = [PURCHASE_CONFLICTS, DECLINES, MISTAKES]
+        of_a_purchase = [PURCHASE_CONFLICTS, DECLINES, DECLINES_FOR_NOW, MISTAKES]
         said = sorted(word for words in of_a_purchase for word in words)
         assert len(said) == len(set(said))
         assert not REFUND_CONFLICTS & PURCHASE_CONFLICTS
@@ -190,12 +198,19 @@ class TestWords:
 
 
 class TestRegistering:
+    def test_tells_until_when_a_payer_can_be_sent_to_paypal(
+        self, client: PayPalClient, psp: ReplayingPsp
+    ):
+        made = SAYS.session("PAYER_ACTION_REQUIRED", create_time="2030-01-01T12:00:00Z")
+        psp.will_answer(Reply(201, made))
+        assert register(client).expires_at == datetime(2030, 1, 1, 15, tzinfo=UTC)
+
     def test_gives_the_token_and_paypals_page(self, client: PayPalClient, psp: ReplayingPsp):
         psp.will_answer(Reply(201, SAYS.session("PAYER_ACTION_REQUIRED")))
         assert register(client) == RegisteredSession(
             psp_token=ORDER_ID,
             purchase_url=PAGE,
-            expires_at=None,
+            expires_at=datetime(2026, 11, 22, 14, 59, tzinfo=UTC),
             evidence=SAYS.session("PAYER_ACTION_REQUIRED"),
         )
         assert psp.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
@@ -292,16 +307,22 @@ class TestConfirming:
         assert (report.state, report.reason_code) == (ReportedState.PENDING, "ECHECK")
         assert report.captured is None
 
+    @pytest.mark.parametrize(
+        ("issue", "refused"),
+        [("TRANSACTION_REFUSED", Declined), ("INSTRUMENT_DECLINED", DeclinedForNow)],
+    )
     def test_is_declined_with_paypals_word_and_debug_id(
-        self, client: PayPalClient, psp: ReplayingPsp
+        self,
+        client: PayPalClient,
+        psp: ReplayingPsp,
+        issue: str,
+        refused: type[PspError],
     ):
-        psp.will_answer(unprocessable("INSTRUMENT_DECLINED"))
-        with pytest.raises(Declined) as caught:
+        psp.will_answer(unprocessable(issue))
+        with pytest.raises(refused) as caught:
             confirm(client)
-        assert caught.value.code == "INSTRUMENT_DECLINED"
-        assert str(caught.value) == (
-            "confirm: answered 422 INSTRUMENT_DECLINED (debug id 90957fca61718)"
-        )
+        assert vars(caught.value) == {"code": issue}
+        assert str(caught.value) == f"confirm: answered 422 {issue} (debug id 90957fca61718)"
 
     def test_believes_no_answer_about_another_order(self, client: PayPalClient, psp: ReplayingPsp):
         psp.will_answer(Reply(201, SAYS.session("COMPLETED", id=SAYS.OTHER_TOKEN)))

@@ -14,6 +14,7 @@ from psp_clients.contract import (
     AuthFailed,
     ConfirmRequest,
     Declined,
+    DeclinedForNow,
     InDoubt,
     Money,
     NotSent,
@@ -152,11 +153,11 @@ class TestAPayment:
         assert (report.money, report.captured) == (money, money)
         assert paypal.charged() == {money.currency: Decimal(value)}
 
-    def test_that_was_not_approved_is_declined_and_takes_nothing(
+    def test_that_was_not_approved_is_declined_for_now_and_takes_nothing(
         self, paypal: FakePayPal, client: PayPalClient
     ):
         ref = register(client)
-        with pytest.raises(Declined) as caught:
+        with pytest.raises(DeclinedForNow) as caught:
             buy(client, ref)
         assert caught.value.code == "ORDER_NOT_APPROVED"
         assert paypal.charged() == NOTHING
@@ -209,10 +210,10 @@ class TestADecline:
     ):
         declined = register(client, "ref-1")
         paypal.payer_approves(declined.psp_token)
-        paypal.declines_next("INSTRUMENT_DECLINED")
+        paypal.declines_next("TRANSACTION_REFUSED")
         with pytest.raises(Declined) as caught:
             buy(client, declined)
-        assert caught.value.code == "INSTRUMENT_DECLINED"
+        assert caught.value.code == "TRANSACTION_REFUSED"
         assert (state_of(client, declined), paypal.charged()) == (ReportedState.OPEN, NOTHING)
 
         second = register(client, "ref-2")
@@ -225,7 +226,7 @@ class TestADecline:
         paypal.payer_approves(ref.psp_token)
         paypal.declines_next("INSTRUMENT_DECLINED")
         for code in ("INSTRUMENT_DECLINED", "ORDER_NOT_APPROVED"):
-            with pytest.raises(Declined) as caught:
+            with pytest.raises(DeclinedForNow) as caught:
                 buy(client, ref)
             assert caught.value.code == code
         assert paypal.charged() == NOTHING
@@ -236,7 +237,7 @@ class TestADecline:
         ref = register(client)
         paypal.payer_approves(ref.psp_token)
         paypal.declines_next("INSTRUMENT_DECLINED")
-        with pytest.raises(Declined):
+        with pytest.raises(DeclinedForNow):
             buy(client, ref)
         # PayPal's page takes the shopper back; a try of ours that was thought lost then arrives.
         paypal.payer_approves(ref.psp_token)

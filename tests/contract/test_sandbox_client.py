@@ -17,6 +17,7 @@ from standardwebhooks import Webhook
 from psp_clients.contract import (
     AuthFailed,
     ConfirmMode,
+    DeclinedForNow,
     InDoubt,
     InvalidRequest,
     Money,
@@ -411,6 +412,12 @@ class TestTheSandboxClient(SandboxDialect):
     ):
         psp.will_answer(Reply(200, self.session("paid"), {"Token-Used": "true"}))
         assert self.confirm(client).state is ReportedState.CAPTURED
+
+    def test_raises_what_is_declined_for_now(self, client: SandboxClient, psp: ReplayingPsp):
+        psp.will_answer(Reply(200, self.session("open", decline_code="card_declined")))
+        with pytest.raises(DeclinedForNow) as caught:
+            self.confirm(client)
+        assert caught.value.code == "card_declined"
 
     def test_reports_a_decline_with_the_reason(self, client: SandboxClient, psp: ReplayingPsp):
         psp.will_answer(Reply(200, self.session("declined")))

@@ -58,7 +58,16 @@ class TestACall:
     def test_to_confirm_is_the_only_one_of_its_purchase(self, call: PspCall) -> None:
         reason = refused(insert_like(CALLS, call.pk, idempotency_key="another-key"))
 
-        assert "one_confirm_call_per_purchase" in reason
+        assert "one_confirm_call_at_a_time" in reason
+
+    def test_to_confirm_may_follow_one_that_was_declined_for_now(self, call: PspCall) -> None:
+        run(update(CALLS, call.pk, outcome="declined_for_now"))
+
+        run(insert_like(CALLS, call.pk, idempotency_key="another-key", outcome="open"))
+
+        assert "one_confirm_call_at_a_time" in refused(
+            insert_like(CALLS, call.pk, idempotency_key="a-third-key", outcome="open")
+        )
 
     def test_asks_for_an_operation_that_is_known(self, call: PspCall) -> None:
         reason = refused(insert_like(CALLS, call.pk, idempotency_key="k-2", operation="steal"))

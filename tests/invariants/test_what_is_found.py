@@ -223,14 +223,20 @@ class TestI8:
 
 class TestI9:
     def test_a_second_confirm_call(self):
-        drop_index("one_confirm_call_per_purchase")
+        drop_index("one_confirm_call_at_a_time")
         purchase = honest_purchase()
         call = purchase.psp_calls.get()
         second = make_psp_call(purchase.session, purchase=purchase)
 
         assert found() == {
-            "I9": {str(call.pk), str(second.pk), "pspcall.one_confirm_call_per_purchase"}
+            "I9": {str(call.pk), str(second.pk), "pspcall.one_confirm_call_at_a_time"}
         }
+
+    def test_a_call_under_way_while_the_shopper_is_waited_for(self):
+        purchase = honest_purchase(Phase.PENDING)
+        set_columns("purchase", purchase.pk, awaits_shopper=True)
+
+        assert found() == {"I9": {str(purchase.psp_calls.get().pk)}}
 
     def test_a_purchase_that_may_be_sent_and_has_no_call(self):
         purchase = honest_purchase(Phase.SUBMITTING)

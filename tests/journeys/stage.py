@@ -41,8 +41,6 @@ class PspStage:
     """
 
     NAME: ClassVar[str]
-    # Whether a shopper who was refused can only try again in another checkout of the order.
-    A_REFUSAL_IS_FINAL: ClassVar[bool] = False
     fake: Any  # with a Lossy in it
 
     def start(self) -> AbstractContextManager[object]:

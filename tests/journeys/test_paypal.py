@@ -40,7 +40,6 @@ class PayPalStage(PspStage):
 
     NAME = "paypal"
     fake: LossyPayPal
-    A_REFUSAL_IS_FINAL = True
 
     def __init__(self) -> None:
         self.fake = LossyPayPal()

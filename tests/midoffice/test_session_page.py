@@ -101,6 +101,38 @@ def test_says_why_a_purchase_is_in_its_phase_and_what_comes_next(
     assert f'<tr aria-current="step"><th scope="row">{phase.replace("_", " ")}<' in shown
 
 
+def test_says_that_a_purchase_waits_for_the_shopper(viewer: Client):
+    purchase = make_purchase(awaits_shopper=True, reason_text="No money.")
+    make_psp_call(purchase.session, purchase=purchase, outcome=CallOutcome.DECLINED_FOR_NOW)
+
+    shown = page(viewer, purchase.session)
+
+    assert "declined this way to pay, and took nothing." in shown
+    assert "Reason: No money." in shown
+    assert "If no other try has begun by then" in shown
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why", "what_next"),
+    [
+        (CallOutcome.OPEN, "The new call is stored", "with the same key"),
+        (CallOutcome.IN_DOUBT, "the PSP may have charged", "BPS asks the PSP what became of it."),
+        (CallOutcome.ANSWERED, "has yet to answer", "A webhook is expected."),
+    ],
+)
+def test_says_how_far_another_try_has_come(
+    outcome: CallOutcome, why: str, what_next: str, viewer: Client
+):
+    purchase = make_purchase()
+    for one in (CallOutcome.DECLINED_FOR_NOW, outcome):
+        make_psp_call(purchase.session, purchase=purchase, outcome=one)
+
+    shown = page(viewer, purchase.session)
+
+    assert why in shown
+    assert what_next in shown
+
+
 @pytest.mark.parametrize(
     ("fields", "why", "what_next"),
     [

@@ -21,6 +21,7 @@ PURCHASE = {
     CallOutcome.RETRYABLE: (Conclusion.SEND_LATER, Conclusion.SEND_LATER),
     CallOutcome.IN_DOUBT: (Conclusion.IN_DOUBT, Conclusion.IN_DOUBT),
     CallOutcome.DECLINED: (Conclusion.APPLY, Conclusion.APPLY),
+    CallOutcome.DECLINED_FOR_NOW: (Conclusion.ASK_SHOPPER, Conclusion.ASK_SHOPPER),
     CallOutcome.STATE_CONFLICT: (Conclusion.IN_DOUBT, Conclusion.IN_DOUBT),
     CallOutcome.INVALID_REQUEST: (Conclusion.NEVER_HAPPENED, Conclusion.IN_DOUBT),
     CallOutcome.AUTH_FAILED: (Conclusion.SEND_LATER, Conclusion.SEND_LATER),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payments.domain.answers import CallOutcome
 from payments.domain.lifecycle import Phase
 from payments.domain.next_step import (
     SUBMIT_WITHIN,
@@ -15,8 +16,10 @@ from payments.domain.next_step import (
     first_step,
     may_charge,
     may_send,
+    phase_of_try,
     step_after_look_up,
     step_at_page,
+    step_without_try,
 )
 from psp_clients.contract import ReportedState
 
@@ -128,6 +131,65 @@ class TestADuePurchase:
 
 def test_nobody_is_charged_four_hours_after_buy_now() -> None:
     assert timedelta(hours=4) == SUBMIT_WITHIN
+
+
+class TestATry:
+    @pytest.mark.parametrize("outcome", list(CallOutcome))
+    @pytest.mark.parametrize("may_have_arrived", [True, False])
+    @pytest.mark.parametrize("phase", list(Phase))
+    def test_that_is_the_first_has_come_as_far_as_the_purchase(
+        self, *, phase: Phase, outcome: CallOutcome, may_have_arrived: bool
+    ) -> None:
+        reached = phase_of_try(
+            phase, is_first=True, outcome=outcome, may_have_arrived=may_have_arrived
+        )
+
+        assert reached is phase
+
+    @pytest.mark.parametrize(
+        ("outcome", "may_have_arrived", "expected"),
+        [
+            (CallOutcome.OPEN, False, Phase.SUBMITTING),
+            (CallOutcome.OPEN, True, Phase.SUBMITTING),
+            (CallOutcome.NOT_SENT, False, Phase.SUBMITTING),
+            (CallOutcome.NOT_SENT, True, Phase.IN_DOUBT),
+            (CallOutcome.RETRYABLE, False, Phase.SUBMITTING),
+            (CallOutcome.AUTH_FAILED, True, Phase.IN_DOUBT),
+            (CallOutcome.IN_DOUBT, True, Phase.IN_DOUBT),
+            (CallOutcome.STATE_CONFLICT, True, Phase.IN_DOUBT),
+            (CallOutcome.ANSWERED, True, Phase.PENDING),
+        ],
+    )
+    def test_that_follows_another_has_come_as_far_as_its_own_call(
+        self, *, outcome: CallOutcome, may_have_arrived: bool, expected: Phase
+    ) -> None:
+        reached = phase_of_try(
+            Phase.PENDING, is_first=False, outcome=outcome, may_have_arrived=may_have_arrived
+        )
+
+        assert reached is expected
+
+    @pytest.mark.parametrize("outcome", list(CallOutcome))
+    @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.PENDING])
+    def test_that_follows_another_has_not_come_further_than_the_purchase(
+        self, phase: Phase, outcome: CallOutcome
+    ) -> None:
+        reached = phase_of_try(phase, is_first=False, outcome=outcome, may_have_arrived=True)
+
+        assert reached is phase
+
+
+class TestAPurchaseDeclinedForNow:
+    @pytest.mark.parametrize("seen", list(ReportedState))
+    @pytest.mark.parametrize("is_over", [True, False])
+    def test_is_ended_once_its_time_is_over_and_nothing_was_charged(
+        self, *, seen: ReportedState, is_over: bool
+    ) -> None:
+        ended = seen is ReportedState.OPEN and is_over
+
+        step = step_without_try(seen=seen, is_over=is_over)
+
+        assert step is (Step.FENCE if ended else Step.WAIT)
 
 
 class TestAPageThatCharges:

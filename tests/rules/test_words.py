@@ -13,8 +13,8 @@ from payments.domain.reconciliation import DifferenceKind
 from payments.domain.refunds import RefundPhase
 
 CALLS = (
-    "open answered not_sent retryable in_doubt declined state_conflict invalid_request "
-    "auth_failed unsupported"
+    "open answered not_sent retryable in_doubt declined declined_for_now state_conflict "
+    "invalid_request auth_failed unsupported"
 )
 DIFFERENCES = (
     "missing_here missing_there amount currency status duplicate_charge "

@@ -25,7 +25,7 @@ def test_shows_what_is_paid_to_whom(merchant: Merchant):
     assert "12.50 <abbr>EUR</abbr>" in page.text
     assert "Tulip &amp; &lt;b&gt;Thorn&lt;/b&gt;" in page.text
     assert "Sandbox: no real money." in page.text
-    assert page.text.count('type="radio"') == 24
+    assert page.text.count('type="radio"') == 25
     assert "Buy Now</button>" in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "<script" not in page.text

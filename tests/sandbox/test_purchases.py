@@ -37,6 +37,28 @@ def test_is_declined_by_the_issuer(merchant: Merchant):
     assert (again.status_code, again.json()["status"]) == (200, "declined")
 
 
+def test_that_is_declined_for_now_is_another_try_with_another_key(merchant: Merchant):
+    session = merchant.register(amount="20.25")
+    first = merchant.purchase(session, key="try-1")
+    assert (first.json()["status"], first.json()["decline_code"]) == ("open", "card_declined")
+    assert merchant.webhooks(session, 1)[0].type == "session.open"
+    requests.post(
+        session.body["purchase_url"],
+        data={"scenario": "approve"},
+        allow_redirects=False,
+        timeout=10,
+    )
+
+    repeated = merchant.purchase(session, key="try-1")
+    responses = at_once(20, lambda: merchant.purchase(session))
+
+    assert repeated.json() == first.json()
+    assert {(one.json()["status"], one.json()["decline_code"]) for one in responses} == {
+        ("paid", None)
+    }
+    assert merchant.books(session)["charged"] == "20.25"
+
+
 def test_with_a_used_token_is_thrown_away(merchant: Merchant):
     session = merchant.paid()
     before = merchant.look_up(session)

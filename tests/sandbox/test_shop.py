@@ -96,7 +96,7 @@ def test_has_bps_purchase_when_the_shopper_comes_back(
     assert response.headers["Location"] == "https://bps.test/result/r1"
     ((method, path, headers, body),) = bps.calls
     assert (method, path) == ("POST", f"/api/v1/payment-sessions/{checkout_id}/buy-now")
-    assert headers["idempotency-key"] == f"buy-now-{checkout_id}"
+    assert headers["idempotency-key"].startswith("buy-now-")
     assert body["psp_token"] == "tok_1"
     assert body["purchase_info"]["items"] == [
         {"name": "A dozen tulips", "quantity": 1, "unit_amount": "19.99"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,7 @@ from payments.services.patience import threads
 from payments.tasks import HANDLERS, handle
 from psp_clients.contract import ConfirmRequest, Operation, PspReference
 from tests.builders import make_shop
+from tests.passing_time import let_pass
 from tests.psp_fakes.paypal import CLIENT_ID, CLIENT_SECRET, FakePayPal, Fault
 from tests.psp_fakes.paypal_signer import WEBHOOK_ID
 from tests.scenarios.world import PURCHASE_INFO
@@ -91,13 +93,14 @@ class Street:
         """Do what is due until something holds, or fail."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
-            self._work()
+            self.work_once()
             if holds():
                 return
             assert time.monotonic() < until, "it never came to hold"
             time.sleep(0.02)
 
-    def _work(self) -> None:
+    def work_once(self) -> None:
+        """Do what is due now."""
         for kind in HANDLERS:
             while (claimed := due.claim_due(kind, now=timezone.now())) is not None:
                 handle(kind, claimed)
@@ -183,13 +186,93 @@ class TestAPurchase:
 
 
 class TestADecline:
-    def test_is_final_and_another_checkout_of_the_order_succeeds(self, street: Street):
-        declined = street.register("o-again")
+    def test_of_an_instrument_has_the_shopper_choose_another_in_the_same_order(
+        self, street: Street
+    ):
+        session = street.register()
         street.paypal.declines_next("INSTRUMENT_DECLINED")
+
+        told = street.buy(session)
+
+        assert (told["phase"], told["reason"]["code"]) == ("pending", "INSTRUMENT_DECLINED")
+        assert told["next_action"] == {"type": "redirect", "url": session.purchase_url}
+        assert street.paypal.charged() == {}
+
+        street.paypal.payer_approves(session.psp_token or "")
+        assert street.buy(session)["status"] == "successful"
+        assert street.paypal.charged() == PAID
+        assert list(street.paypal.books.orders) == [session.psp_token]
+
+    def test_waits_on_where_buy_now_comes_before_the_shopper_has_chosen(self, street: Street):
+        session = street.register()
+        street.paypal.declines_next("INSTRUMENT_DECLINED")
+        street.buy(session)
+
+        told = street.buy(session)
+
+        assert (told["phase"], told["reason"]["code"]) == ("pending", "ORDER_NOT_APPROVED")
+        assert told["next_action"] is not None
+
+    def test_whose_answer_was_lost_is_found_out_with_the_same_key(self, street: Street):
+        session = street.register()
+        street.paypal.declines_next("INSTRUMENT_DECLINED")
+        street.paypal.fails_next("capture", Fault.DROP)
+        assert street.buy(session)["phase"] == "in_doubt"
+
+        street.work_until(lambda: Purchase.objects.get().awaits_shopper)
+
+        call = PspCall.objects.get(operation=Operation.CONFIRM)
+        assert (call.sends, call.outcome) == (2, "declined_for_now")
+        street.paypal.payer_approves(session.psp_token or "")
+        assert street.buy(session)["status"] == "successful"
+        assert street.paypal.charged() == PAID
+
+    def test_after_which_the_order_was_captured_all_the_same_charges_once(self, street: Street):
+        session = street.register()
+        street.paypal.declines_next("INSTRUMENT_DECLINED")
+        street.buy(session)
+        street.paypal.payer_approves(session.psp_token or "")
+        captured_elsewhere(session)
+
+        told = street.buy(session)  # ORDER_ALREADY_CAPTURED
+
+        assert (told["phase"], told["next_action"]) == ("pending", None)
+        street.becomes(session, "captured")
+        assert street.paypal.charged() == PAID
+        assert Case.objects.count() == 0
+
+    def test_is_the_end_when_the_shopper_does_not_come_back(self, street: Street):
+        session = street.register()
+        street.paypal.declines_next("INSTRUMENT_DECLINED")
+        street.buy(session)
+        let_pass(session, timedelta(hours=1))
+
+        street.becomes(session, "declined")
+
+        purchase = Purchase.objects.get()
+        assert (purchase.reason_code, purchase.awaits_shopper) == ("INSTRUMENT_DECLINED", False)
+        assert PaymentSession.objects.get().status == "completed"
+        assert Case.objects.count() == 0
+
+    def test_is_not_the_end_while_paypal_cannot_be_asked(self, street: Street):
+        session = street.register()
+        street.paypal.declines_next("INSTRUMENT_DECLINED")
+        street.buy(session)
+        let_pass(session, timedelta(hours=1))
+        street.paypal.fails_next("orders", Fault.LOST)
+
+        street.work_once()
+
+        assert street.phase_of(session) == "pending"
+        street.becomes(session, "declined")
+
+    def test_that_is_final_has_another_checkout_of_the_order_succeed(self, street: Street):
+        declined = street.register("o-again")
+        street.paypal.declines_next("TRANSACTION_REFUSED")
 
         told = street.buy(declined)
 
-        assert (told["phase"], told["reason"]["code"]) == ("declined", "INSTRUMENT_DECLINED")
+        assert (told["phase"], told["reason"]["code"]) == ("declined", "TRANSACTION_REFUSED")
         assert street.buy(declined)["phase"] == "declined"
         assert street.paypal.charged() == {}
 
@@ -199,7 +282,7 @@ class TestADecline:
 
     def test_gives_way_to_a_success_that_comes_late(self, street: Street):
         session = street.register()
-        street.paypal.declines_next("INSTRUMENT_DECLINED")
+        street.paypal.declines_next("TRANSACTION_REFUSED")
         assert street.buy(session)["phase"] == "declined"
         token = session.psp_token or ""
         street.paypal.payer_approves(token)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from payments.domain.next_step import SUBMIT_WITHIN
-from payments.models import Case, PspCall, Purchase
+from payments.models import Case, PspCall
 from payments.services.end_session import end_session
 from tests.builders import make_purchase
 from tests.scenarios.world import Checkout, World
@@ -63,7 +63,7 @@ class TestAPurchaseThatThePspHasNotActedOn:
         checkout = world.register_during_outage("20.00")
         assert world.buy(checkout).json()["purchase"]["phase"] == "submitting"
         long_ago = timezone.now() - SUBMIT_WITHIN
-        Purchase.objects.filter(session__checkout_id=checkout.id).update(created_at=long_ago)
+        PspCall.objects.filter(session__checkout_id=checkout.id).update(created_at=long_ago)
         world.sandbox.control("outage", {"seconds": 0})
 
         world.work_until(world.has_phase(checkout, "cancelled"))

@@ -87,6 +87,26 @@ class TestAWorkerKilled:
             wait_for(world.has_phase(checkout, "captured"))
             assert world.charges(checkout) == 1
 
+    @pytest.mark.parametrize(
+        ("point", "charges_then"), [("before_send", 0), ("after_send", 1), ("after_answer", 1)]
+    )
+    def test_around_another_try_leaves_one_charge_that_its_successor_records(
+        self, world: World, celery_environment: Environment, point: str, charges_then: int
+    ) -> None:
+        checkout = world.register("20.25")
+        world.buy(checkout)  # is declined for now
+        world.sandbox.control(f"sessions/{checkout.token}", {"scenario": "approve"})
+        world.buy(checkout, prefer="respond-async")
+
+        with celery_worker(celery_environment, BPS_CRASH_AT=f"{point}:1") as doomed:
+            assert doomed.wait(30) == -SIGKILL
+        assert world.purchase(checkout).phase == "pending"
+        wait_for(lambda: world.charges(checkout) == charges_then)
+
+        with celery_worker(celery_environment):
+            wait_for(world.has_phase(checkout, "captured"))
+            assert world.charges(checkout) == 1
+
     def test_between_telling_the_shop_and_recording_it_tells_the_shop_again(
         self, world: World, celery_environment: Environment
     ) -> None:

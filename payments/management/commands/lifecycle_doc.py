@@ -69,7 +69,8 @@ def page() -> Iterator[str]:
     yield ""
     yield from _diagram(_DRAWN)
     yield "Every started phase may also go straight to any later one, to `captured`, and to any"
-    yield "failed one. Nothing leaves `captured`: only refunds undo a success."
+    yield "failed one. Nothing leaves `captured`: only refunds undo a success. A purchase that was"
+    yield "declined for now is `pending` until the shopper has tried again, or can no longer."
     yield ""
     yield from _statuses(PHASE_GRAPH, STATUS_OF)
     yield "## Refund"
