@@ -6,37 +6,53 @@ ever went through a service. Triggers are off meanwhile: what they guard is not 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import connection
 
+from payments.models import Shop
+from payments.services.tally import tally_hours
+
 DAYS: Final = 90
 
-# `n` counts sessions from the oldest to the newest; `u`, 0 to 999, decides what became of each.
-FUNCTIONS: Final = """
-CREATE FUNCTION pg_temp.key(at timestamptz, salt text) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-    SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
-            || '7' || substr(md5(salt), 1, 3) || '8' || substr(md5(salt), 4, 15))::uuid $$;
-CREATE TEMP TABLE seeded AS
-SELECT n, at, u, pg_temp.key(at, 's' || n) AS id, pg_temp.key(at + '1 min', 'p' || n) AS purchase,
-       (ARRAY['sandbox', 'adyen', 'mollie'])[1 + n %% 3] AS psp,
-       CASE WHEN n %% 20 = 0 THEN 'JPY' WHEN n %% 6 = 0 THEN 'USD' ELSE 'EUR' END AS currency,
-       CASE WHEN n %% 20 = 0 THEN (500 + n %% 9000)::text
-            ELSE (5 + n %% 190)::text || '.' || lpad((n %% 100)::text, 2, '0') END AS amount,
-       CASE WHEN u >= 990 AND n > %(number)s * 0.98 THEN
-                 CASE WHEN u >= 994 THEN 'open' WHEN u >= 992 THEN 'in_doubt' ELSE 'pending' END
-            WHEN u < 740 OR u >= 990 THEN 'captured'
-            WHEN u < 800 THEN 'declined' WHEN u < 810 THEN 'cancelled' WHEN u < 812 THEN 'errored'
-            WHEN u < 940 THEN 'left' WHEN u < 980 THEN 'called_off' ELSE 'refused' END AS fate
-  FROM (SELECT n, n * 7919 %% 1000 AS u,
-               now() - make_interval(secs => %(seconds)s * (1 - n::float8 / %(number)s)) AS at
-          FROM generate_series(1, %(number)s::bigint) AS n) AS numbered;
-ALTER TABLE seeded ADD is_ended boolean, ADD is_bought boolean;
-UPDATE seeded SET is_ended = fate IN ('captured', 'declined', 'cancelled', 'errored'),
-       is_bought = fate NOT IN ('open', 'left', 'called_off', 'refused');
-ANALYZE seeded;
+# Rows are stored several times sooner without these, and each is then made by one sort.
+INDEXES: Final = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+ WHERE starts_with(indrelid::regclass::text, 'payments_')
+   AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """
-
+# A key in the order of time, as the rows of the application have.
+KEY: Final = """
+CREATE FUNCTION pg_temp.key(at timestamptz, salt text) RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT overlay(overlay(md5(salt) PLACING
+           lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' FROM 1)
+           PLACING '8' FROM 17)::uuid $$
+"""
+# `n` counts sessions from the oldest to the newest; `u`, 0 to 999, decides what became of each.
+SEEDED: Final = """
+CREATE TEMP TABLE seeded AS
+SELECT *, fate IN ('captured', 'declined', 'cancelled', 'errored') AS is_ended,
+       fate NOT IN ('open', 'left', 'called_off', 'refused') AS is_bought
+  FROM (SELECT n, at, pg_temp.key(at, 's' || n) AS id,
+               pg_temp.key(at + '1 min', 'p' || n) AS purchase,
+               (ARRAY['sandbox', 'adyen', 'mollie'])[1 + n %% 3] AS psp,
+               CASE WHEN n %% 20 = 0 THEN 'JPY' WHEN n %% 6 = 0 THEN 'USD' ELSE 'EUR' END
+                   AS currency,
+               CASE WHEN n %% 20 = 0 THEN (500 + n %% 9000)::text
+                    ELSE (5 + n %% 190)::text || '.' || lpad((n %% 100)::text, 2, '0') END
+                   AS amount,
+               CASE WHEN u >= 990 AND n > %(number)s * 0.98 THEN
+                    CASE WHEN u >= 994 THEN 'open' WHEN u >= 992 THEN 'in_doubt'
+                         ELSE 'pending' END
+               WHEN u < 740 OR u >= 990 THEN 'captured' WHEN u < 800 THEN 'declined'
+               WHEN u < 810 THEN 'cancelled' WHEN u < 812 THEN 'errored' WHEN u < 940 THEN 'left'
+               WHEN u < 980 THEN 'called_off' ELSE 'refused' END AS fate
+          FROM (SELECT n, n * 7919 %% 1000 AS u,
+                       now() - make_interval(secs => %(seconds)s * (1 - n::float8 / %(number)s))
+                           AS at
+                  FROM generate_series(1, %(number)s::bigint) AS n) AS numbered) AS fated
+"""
 SESSIONS: Final = """
 INSERT INTO payments_paymentsession (id, created_at, updated_at, shop_id, checkout_id,
        order_reference, psp, psp_token, purchase_url, amount, currency, status, capture, return_url,
@@ -136,8 +152,26 @@ SELECT pg_temp.key(at + '2 min', 'k' || n), at + '2 min', at, id,
        'Seeded.', '', CASE WHEN n %% 4000 = 7 THEN NULL ELSE at + '1 day' END
   FROM seeded WHERE n %% 400 = 7
 """
+# The charts of a year, and of the year before, read as many tallies as two such years leave.
+EARLIER_DAYS: Final = """
+INSERT INTO payments_tally (id, created_at, updated_at, hours, hour, measure, psp, currency, word,
+       count, amount)
+SELECT gen_random_uuid(), now(), now(), hours, hour - make_interval(days => back * %(days)s),
+       measure, psp, currency, word, count, amount
+  FROM payments_tally, generate_series(1, 8) AS back
+ WHERE hours = 24
+    ON CONFLICT DO NOTHING
+"""
+SETTINGS: Final = (
+    "session_replication_role = replica",
+    "synchronous_commit = off",
+    "statement_timeout = 0",
+    "maintenance_work_mem = '512MB'",
+)
 STATEMENTS: Final = (
-    FUNCTIONS,
+    KEY,
+    SEEDED,
+    "ANALYZE seeded",
     SESSIONS,
     PURCHASES,
     EVENTS,
@@ -150,14 +184,23 @@ STATEMENTS: Final = (
 )
 
 
-def seed(shop_id: object, number: int) -> None:
-    """Store so many sessions, the newest of now, and all that belongs to them."""
-    given: dict[str, Any] = {"shop": shop_id, "number": number, "seconds": DAYS * 24 * 3600}
+def seed(number: int) -> None:
+    """Store so many sessions, the newest of now, all that belongs to them, and tallies."""
+    shop = Shop.objects.create(name="Seeded")
+    given: dict[str, Any] = {"shop": shop.pk, "number": number, "seconds": DAYS * 24 * 3600}
     with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute("SET synchronous_commit = off")
-        cursor.execute("SET statement_timeout = 0")
+        for setting in SETTINGS:
+            cursor.execute(f"SET {setting}")
+        cursor.execute(INDEXES)
+        indexes = cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f"DROP INDEX {name}")
         for statement in STATEMENTS:
             cursor.execute(statement, given)
-        cursor.execute("RESET session_replication_role")
+        for _, definition in indexes:
+            cursor.execute(definition)
+        tally_hours(now=datetime.now(UTC), days_at_most=DAYS + 2)
+        cursor.execute(EARLIER_DAYS, {"days": DAYS})
         cursor.execute("VACUUM ANALYZE")
+        for setting in SETTINGS:
+            cursor.execute(f"RESET {setting.split()[0]}")

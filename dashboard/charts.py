@@ -15,6 +15,8 @@ WIDTH: Final = 640
 HEIGHT: Final = 160
 # Room for the numbers of the scale, and for the words below.
 LEFT, BOTTOM, TOP = 56, 18, 8
+# How wide a character of a word below is at most, and what parts two words.
+CHARACTER, GAP = 8, 8
 
 Number = int | float | Decimal
 
@@ -72,7 +74,7 @@ def columns(
     """Return a column for each word, on a scale from nothing to a round number."""
     top = _round_up(max([*now, *before], default=0))
     room, ground = (WIDTH - LEFT) / max(len(words), 1), HEIGHT - BOTTOM
-    every = ceil(len(words) / 10)
+    every = ceil(len(words) / _words_that_fit(words))
 
     def y(value: Number) -> float:
         return round(ground - float(value) / top * (ground - TOP), 1)
@@ -112,6 +114,11 @@ def change(now: Number, before: Number) -> str:
         return ""
     percent = round(100 * (float(now) / float(before) - 1))
     return f"{percent:+,} %".replace("-", "\N{MINUS SIGN}")
+
+
+def _words_that_fit(words: Sequence[str]) -> int:
+    longest = max(map(len, words), default=0)
+    return min(10, (WIDTH - LEFT) // (GAP + longest * CHARACTER))
 
 
 def _round_up(value: Number) -> float:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Count, Min, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -16,11 +16,12 @@ from dashboard import home_charts
 from dashboard.access import staff_only
 from dashboard.health import signs
 from dashboard.home_charts import money
+from dashboard.home_days import asked_time
 from dashboard.lists.cells import short
 from dashboard.pages import page
 from dashboard.roads import ALL_ROADS, roads_of
 from payments import selectors
-from payments.figures import PERIODS, figures, period_of
+from payments.figures import PERIODS, Period, figures
 from payments.models import Case, NotificationState, Purchase, ShopNotification
 from payments.risk import Line, Sums, money_at_risk, oldest_at_risk
 
@@ -50,18 +51,16 @@ class RiskLine:
 @staff_only
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what is at risk, what waits for a person, and the figures of a period."""
-    name = request.GET.get("period", "day")
-    if name not in PERIODS:
-        raise Http404("There is no such period.")
+    """Show what is at risk, what waits for a person, and the figures of a time."""
     now = timezone.now()
+    asked = asked_time(request.GET, now)
     return page(
         request,
         "dashboard/home.html",
         {
             **_now(now),
-            **_figures(name, now),
-            "period": name,
+            **_figures(asked.period, now),
+            "asked": asked,
             "periods": list(PERIODS),
             "now": now,
         },
@@ -81,12 +80,10 @@ def _now(now: datetime) -> dict[str, Any]:
     }
 
 
-def _figures(name: str, now: datetime) -> dict[str, Any]:
+def _figures(period: Period, now: datetime) -> dict[str, Any]:
     """Return what happened in the period, each with the period before."""
-    period = period_of(name, now)
     current, before = figures(period, now)
     return {
-        "span": period,
         "volume": home_charts.volume(period, current, before),
         "taken": home_charts.taken(period, current, before),
         "funnel": home_charts.funnel(current, before),

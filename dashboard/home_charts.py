@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -165,12 +165,12 @@ def _counted(values: list[tuple[str, int, int]]) -> list[Line]:
 
 
 def _words(period: Period) -> list[str]:
-    form = "%H:%M" if period.step < timedelta(days=1) else "%m-%d"
-    return [_at(span, form) for span in period.spans]
-
-
-def _at(span: datetime, form: str) -> str:
-    return span.strftime(form)
+    spans = period.spans
+    if period.step < timedelta(days=1):
+        form = "%H:%M"
+    else:
+        form = "%m-%d" if spans[0].year == spans[-1].year else "%Y-%m-%d"
+    return [span.strftime(form) for span in spans]
 
 
 def _rate(ends: tuple[int, int]) -> float | None:

@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 
-from payments.domain.reconciliation import PeriodRefused, whole_days
+from payments.domain.days import PeriodRefused, whole_days
 from payments.models import StatementFormat
 
 # A statement is read within one request; a larger one is for manage.py reconcile.

@@ -8,25 +8,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Final
 
+from payments.domain.days import LONGEST_PERIOD, whole_days
 from payments.models import Measure
 from payments.psp_health import OTHER, ROADS
-from payments.tallies import BUCKETS_A_DOUBLING, HOUR, Counted, counts
+from payments.tallies import BUCKETS_A_DOUBLING, DAY, HOUR, Counted, counts, tallied_until
 
 # Length, and of how long a span each column of a chart tells.
 PERIODS: Final[dict[str, tuple[timedelta, timedelta]]] = {
-    "day": (timedelta(days=1), HOUR),
-    "week": (timedelta(days=7), timedelta(days=1)),
-    "month": (timedelta(days=30), timedelta(days=1)),
+    "day": (DAY, HOUR),
+    "week": (timedelta(days=7), DAY),
+    "month": (timedelta(days=30), DAY),
 }
+# Of the rows so much is counted while somebody waits: the longest of PERIODS and the one before.
+COUNTED_NOW_AT_MOST: Final = 2 * timedelta(days=30)
+# Of how long a span each column tells where a time is at most so long: some sixty columns at most.
+STEPS: Final = (
+    (DAY, HOUR),
+    (timedelta(days=62), DAY),
+    (LONGEST_PERIOD, timedelta(days=7)),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A time and its spans. It ends with the hour, or day, that runs now."""
+    """A time and its spans, of which the last may be cut short."""
 
     since: datetime
     until: datetime
@@ -37,7 +47,7 @@ class Period:
         """When each span begins."""
         return [
             self.since + number * self.step
-            for number in range((self.until - self.since) // self.step)
+            for number in range(ceil((self.until - self.since) / self.step))
         ]
 
 
@@ -58,13 +68,33 @@ class Figures:
 
 
 def period_of(name: str, now: datetime) -> Period:
-    """Return one of PERIODS as it is now. Raises KeyError for another."""
+    """Return one of PERIODS that ends with the hour, or day, which runs now.
+
+    Raises KeyError for another.
+    """
     length, step = PERIODS[name]
     begins = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     if step > HOUR:
         begins = begins.replace(hour=0)
     until = begins + step
     return Period(until - length, until, step)
+
+
+def period_of_days(first: date, last: date) -> Period:
+    """Return the time of two days and all between them, in UTC. Raises PeriodRefused."""
+    since, until = whole_days(first, last)
+    step = next(step for longest, step in STEPS if until - since <= longest)
+    return Period(since, until, step)
+
+
+def can_be_told(period: Period, now: datetime) -> bool:
+    """Tell whether a period and the one before need no more counting than a page may do.
+
+    What is not tallied is counted from the rows. That is an hour or two, unless nobody tallied.
+    """
+    since = period.since - (period.until - period.since)
+    tallied = max(since, tallied_until() or since)
+    return min(period.until, now) - tallied <= COUNTED_NOW_AT_MOST
 
 
 def figures(period: Period, now: datetime) -> tuple[Figures, Figures]:

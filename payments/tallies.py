@@ -72,10 +72,14 @@ SELECT date_trunc('hour', call.answered_at, 'UTC'), 'latency', call.psp, '',
  GROUP BY 1, 3, 5
 """  # noqa: S608 - the names and the number are ours
 
+# Only successes are drawn over time. Added up by PostgreSQL, the rest of a year is few rows.
 KEPT: Final = """
-SELECT hour, measure, psp, currency, word, count, amount
+SELECT CASE measure WHEN 'successful' THEN date_bin(%(step)s, hour, %(origin)s)
+            ELSE %(origin)s END,
+       measure, psp, currency, word, sum(count)::bigint, sum(amount)
   FROM payments_tally
  WHERE hours = %(hours)s AND hour >= %(since)s AND hour < %(until)s AND measure <> 'hour'
+ GROUP BY 1, 2, 3, 4, 5
 """
 
 
@@ -100,27 +104,40 @@ def count_hours(since: datetime, until: datetime) -> list[Counted]:
 
 
 def counts(since: datetime, until: datetime, *, step: timedelta) -> list[Counted]:
-    """Return what happened in a period, by spans of `step`: an hour or a day.
+    """Return what happened in a period: successes by spans of `step`, all else as of `since`.
 
-    Days and hours that are over come from tallies, the others are counted now. `since` begins a
-    span.
+    Days and hours that are over come from tallies, the others are counted now. `since` begins an
+    hour, or where `step` is a number of days, a day.
     """
     kept_until = max(since, min(until, tallied_until() or since))
     days_until = since + (kept_until - since) // DAY * DAY if step >= DAY else since
-    days = kept(since, days_until, hours=24)
-    hours = kept(days_until, kept_until, hours=1)
-    if kept_until < until:
-        hours += count_hours(kept_until, until)
-    return days + [row._replace(at=since + (row.at - since) // step * step) for row in hours]
+    days = _kept(since, days_until, hours=24, origin=since, step=step)
+    hours = _kept(days_until, kept_until, hours=1, origin=since, step=step)
+    live = count_hours(kept_until, until) if kept_until < until else []
+    return days + hours + [row._replace(at=_span(row, since, step)) for row in live]
 
 
-def kept(since: datetime, until: datetime, *, hours: int) -> list[Counted]:
-    """Return the tallies of hours (1) or of days (24) that begin in a period."""
+def added_up(day: datetime) -> list[Counted]:
+    """Return the tallies of the hours of a day, added up to those of the day."""
+    return _kept(day, day + DAY, hours=1, origin=day, step=DAY)
+
+
+def _kept(
+    since: datetime, until: datetime, *, hours: int, origin: datetime, step: timedelta
+) -> list[Counted]:
+    """Return what tallies of hours (1) or of days (24) that begin in a period add up to."""
     if since >= until:
         return []
+    asked: dict[str, Any] = {"since": since, "until": until, "hours": hours}
+    asked |= {"origin": origin, "step": step}
     with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"since": since, "until": until, "hours": hours})
+        cursor.execute(KEPT, asked)
         return [Counted(*row) for row in cursor.fetchall()]
+
+
+def _span(row: Counted, origin: datetime, step: timedelta) -> datetime:
+    is_drawn = row.measure == Measure.SUCCESSFUL
+    return origin + (row.at - origin) // step * step if is_drawn else origin
 
 
 def tallied_until() -> datetime | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -32,27 +32,6 @@ from psp_clients.contract import Money, RefundState, Transaction
 GRACE: Final = timedelta(minutes=15)
 # By how much the PSP's clock and ours may differ, and still mean the same instant.
 CLOCKS_APART: Final = timedelta(hours=1)
-
-
-# Longer periods are several runs: nobody reads through the differences of years at once.
-LONGEST_PERIOD: Final = timedelta(days=366)
-
-
-class PeriodRefused(ValueError):
-    """Two days do not make a period that can be reconciled."""
-
-
-def whole_days(first: date, last: date) -> tuple[datetime, datetime]:
-    """Return from when until before when two days and all between them last, in UTC.
-
-    Raises PeriodRefused.
-    """
-    if first > last:
-        raise PeriodRefused(f"the first day, {first}, comes after the last, {last}")
-    if last - first >= LONGEST_PERIOD:
-        raise PeriodRefused(f"{first} to {last} is longer than {LONGEST_PERIOD.days} days")
-    since = datetime.combine(first, time.min, tzinfo=UTC)
-    return since, since + (last - first) + timedelta(days=1)
 
 
 class DifferenceKind(StrEnum):

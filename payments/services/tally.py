@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
 
 from payments.models import Measure, PaymentSession, Tally
-from payments.tallies import DAY, HOUR, Counted, count_hours, kept, tallied_until
+from payments.tallies import DAY, HOUR, Counted, added_up, count_hours, tallied_until
 
 # No transaction lasts so long: whatever happened in an hour is visible by then.
 AFTER: Final = timedelta(minutes=5)
@@ -44,7 +43,7 @@ def _keep(since: datetime, until: datetime) -> None:
             ignore_conflicts=True,
         )
         if until.hour == 0:
-            _insert(_added_up(kept(until - DAY, until, hours=1)), hours=24)
+            _insert(added_up(until - DAY), hours=24)
 
 
 def _insert(counted: list[Counted], *, hours: int) -> None:
@@ -65,16 +64,6 @@ def _insert(counted: list[Counted], *, hours: int) -> None:
         batch_size=1_000,
         ignore_conflicts=True,
     )
-
-
-def _added_up(hours: list[Counted]) -> list[Counted]:
-    """Return the counts of the hours of one day as those of the day."""
-    sums: dict[tuple[str, ...], Counted] = {}
-    for row in hours:
-        name = (row.measure, row.psp, row.currency, row.word)
-        day = sums.get(name, row._replace(at=_day_of(row.at), times=0, amount=Decimal(0)))
-        sums[name] = day._replace(times=day.times + row.times, amount=day.amount + row.amount)
-    return list(sums.values())
 
 
 def _first_hour() -> datetime | None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from dashboard.lists.catalogue import LISTS
 from dashboard.models import SavedView
 from payments.domain.lifecycle import Phase
-from payments.models import CauseKind, InvariantCheck, PaymentSession
+from payments.models import CauseKind, InvariantCheck, Measure, PaymentSession, Tally
 from tests.builders import (
     PASSWORD,
     make_case,
@@ -182,6 +182,9 @@ def test_home_and_lists_can_be_used_by_all(profile: str, open_page: OpenPage):
     for summary in page.locator("summary").all():
         summary.click()
     assert_accessible(page)
+    page.goto("/mid-office/?day_from=2020-01-02&day_to=2020-01-01")
+    page.get_by_text("comes after the last").wait_for()
+    assert_accessible(page)
     for name in LISTS:
         page.goto(f"/mid-office/{name}/")
         page.locator("summary").click()
@@ -199,7 +202,14 @@ def test_the_home_is_light(open_page: OpenPage):
     page.get_by_role("button", name="Log in").click()
     page.get_by_text("are silent").wait_for()
 
-    page.goto("/mid-office/?period=month")
+    # The most columns that the charts have. Tallies go up to this hour.
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    Tally.objects.create(hour=hour - timedelta(hours=1), measure=Measure.HOUR, count=1)
+    page.get_by_label("From:").fill(f"{hour.date() - timedelta(days=61)}")
+    page.get_by_label("To:").fill(f"{hour.date()}")
+    page.get_by_role("button", name="Show these days").click()
+    page.get_by_text("The days before").first.wait_for()
+    assert page.locator("#volume ~ svg rect.fill").count() == 62
 
     # Nothing here is compressed, and what browsers keep from the page before counts as well.
     files = page.evaluate("performance.getEntries().map((each) => each.decodedBodySize ?? 0)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -20,10 +20,8 @@ from payments.domain.reconciliation import (
     GRACE,
     Difference,
     DifferenceKind,
-    PeriodRefused,
     Terms,
     compare,
-    whole_days,
 )
 from psp_clients.contract import Money, RefundState, Transaction
 
@@ -455,38 +453,6 @@ class TestWhatTheLinesMayNotReach:
         [found] = compare([payment(refunds=(slow,))], [charge()], TERMS)
 
         assert (found.kind, found.is_covered) == ("refund_missing_there", False)
-
-
-class TestAPeriod:
-    def test_lasts_from_midnight_to_midnight(self):
-        first, last = date(2030, 1, 1), date(2030, 1, 2)
-
-        assert whole_days(first, first) == (MIDNIGHT, MIDNIGHT + DAY)
-        assert whole_days(first, last) == (MIDNIGHT, MIDNIGHT + 2 * DAY)
-
-    @pytest.mark.parametrize(
-        ("first", "last", "why"),
-        [
-            (
-                date(2030, 1, 2),
-                date(2030, 1, 1),
-                "the first day, 2030-01-02, comes after the last, 2030-01-01",
-            ),
-            (
-                date(2030, 1, 1),
-                date(2031, 1, 2),
-                "2030-01-01 to 2031-01-02 is longer than 366 days",
-            ),
-        ],
-    )
-    def test_is_refused_if_nobody_could_mean_it(self, first: date, last: date, why: str):
-        with pytest.raises(PeriodRefused) as refused:
-            whole_days(first, last)
-
-        assert str(refused.value) == why
-
-    def test_may_last_a_leap_year(self):
-        assert whole_days(date(2028, 1, 1), date(2028, 12, 31))
 
 
 @dataclass

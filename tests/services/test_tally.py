@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from payments.domain.lifecycle import Phase
-from payments.figures import about_ms, figures, period_of
+from payments.figures import about_ms, figures, period_of, period_of_days
 from payments.models import Event, Measure, PaymentSession, Tally
 from payments.services.tally import tally_hours
 from payments.tallies import Counted, counts, tallied_until
@@ -149,9 +149,10 @@ def test_and_those_since_are_told_alike(step: timedelta):
 
     assert Tally.objects.filter(hours=24).exists()
     assert added_up(counts(since, until, step=step)) == live
-    assert live[since if step > HOUR else NOW.replace(minute=0), "registered"] == (
+    assert live[since if step > HOUR else NOW.replace(minute=0), "successful"] == (
         3 if step > HOUR else 1
     )
+    assert live[since, "registered"] == 6
 
 
 class TestAPeriod:
@@ -178,6 +179,41 @@ class TestAPeriod:
         assert (now.successful, before.successful) == (1, 1)
         assert now.by_span == {datetime(2026, 3, 2, tzinfo=UTC): 1}
         assert now.taken == {"EUR": Decimal("19.99")}
+
+
+class TestAnyDays:
+    @pytest.mark.parametrize(
+        ("last", "step", "spans"),
+        [
+            (date(2025, 1, 1), HOUR, 24),
+            (date(2025, 1, 2), 24 * HOUR, 2),
+            (date(2025, 3, 3), 24 * HOUR, 62),
+            (date(2025, 3, 4), 7 * 24 * HOUR, 9),
+            (date(2026, 1, 1), 7 * 24 * HOUR, 53),
+        ],
+    )
+    def test_have_as_many_columns_as_can_be_read(self, last: date, step: timedelta, spans: int):
+        period = period_of_days(date(2025, 1, 1), last)
+
+        assert (period.since, period.step) == (datetime(2025, 1, 1, tzinfo=UTC), step)
+        assert period.until == datetime(last.year, last.month, last.day, tzinfo=UTC) + 24 * HOUR
+        assert len(period.spans) == spans
+        assert period.spans[-1] < period.until <= period.spans[-1] + step
+
+    def test_are_told_by_weeks_of_their_own_beside_those_before(self):
+        first, last = date(2025, 11, 1), date(2026, 2, 28)
+        since = datetime(2025, 11, 1, tzinfo=UTC)
+        bought(since - timedelta(days=120))
+        bought(since + timedelta(days=13, hours=23))
+        bought(since + timedelta(days=14))
+        bought(since + timedelta(days=120))
+        tally_hours(now=NOW, days_at_most=400)
+
+        now, before = figures(period_of_days(first, last), NOW)
+
+        assert (now.successful, now.bought, before.successful) == (2, 2, 1)
+        assert now.by_span == {since + timedelta(days=7): 1, since + timedelta(days=14): 1}
+        assert before.by_span == {since - timedelta(days=120): 1}
 
 
 class TestAboutHowLong:

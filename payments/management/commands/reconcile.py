@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from payments.domain.reconciliation import PeriodRefused, whole_days
+from payments.domain.days import PeriodRefused, whole_days
 from payments.domain.statement import Layout, StatementRefused, read_statement
 from payments.models import Discrepancy, ReconciliationRun, Resolution, StatementFormat
 from payments.services.reconcile import LostRun, start_run, take_batch, wait_for_psp
