@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from django.contrib.auth.models import User
 from django.db.models import Count, Min, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -17,6 +18,7 @@ from dashboard.access import staff_only
 from dashboard.health import signs
 from dashboard.home_charts import money
 from dashboard.lists.cells import short
+from dashboard.message_acts import acts_on_many
 from dashboard.pages import page
 from dashboard.roads import ALL_ROADS, roads_of
 from payments import selectors
@@ -61,6 +63,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             **_now(now),
             **_figures(name, now),
+            "acts": acts_on_many(cast("User", request.user)),
             "period": name,
             "periods": list(PERIODS),
             "now": now,

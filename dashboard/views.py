@@ -19,6 +19,7 @@ from dashboard.steps import steps
 from dashboard.support import TAKE_BUNDLE
 from dashboard.timeline_lines import lines
 from payments import selectors
+from payments.approvals import approvals_of_session
 from payments.domain import roles
 from payments.explanations import explain
 from payments.models import Event, PaymentSession, Purchase
@@ -56,7 +57,7 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "notifications": selectors.notifications_of(found),
             "may_replay": request.user.has_perm(f"payments.{roles.REPLAY}"),
             "may_resend": request.user.has_perm(f"payments.{roles.RESEND}"),
-            "approvals": selectors.approvals_of_session(found),
+            "approvals": approvals_of_session(found),
             "may_take_bundle": request.user.has_perm(TAKE_BUNDLE),
             "now": now,
         },

@@ -9,15 +9,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.urls import reverse
 
 from payments.circuit import Circuit
-from payments.domain.approvals import ApprovalState, ApprovedAct
 from payments.domain.instructions import InstructionKind, InstructionState
 from payments.domain.money import with_digits_of
 from payments.models import (
-    Approval,
     Case,
     CauseKind,
     Discrepancy,
@@ -33,6 +31,7 @@ from payments.models import (
     Resolution,
     Shop,
     ShopNotification,
+    StaffEvent,
     WebhookReceipt,
 )
 from payments.psp import is_for_tests, psp_client, psp_mode
@@ -160,43 +159,6 @@ def notifications_of(session: PaymentSession) -> QuerySet[ShopNotification]:
 def events_of_case(case: Case) -> QuerySet[Event]:
     """Return what staff did about a case, oldest first."""
     return Event.objects.filter(session=case.session_id, data__case=str(case.pk))
-
-
-def all_approvals() -> QuerySet[Approval]:
-    """Return every approval with its session and people."""
-    return Approval.objects.select_related("session", "requested_by", "decided_by")
-
-
-def approvals_waiting(now: datetime) -> QuerySet[Approval]:
-    """Return what waits for a second person and has not expired, the oldest first."""
-    waiting = all_approvals().filter(state=ApprovalState.WAITING, expires_at__gt=now)
-    return waiting.order_by("pk")[:MOST_MESSAGES]
-
-
-def approvals_decided(now: datetime) -> QuerySet[Approval]:
-    """Return what was decided, is being carried out, or has expired, the newest first."""
-    is_over = ~Q(state=ApprovalState.WAITING) | Q(expires_at__lte=now)
-    return all_approvals().filter(is_over).order_by("-pk")[:MOST_MESSAGES]
-
-
-def approvals_of_session(session: PaymentSession) -> QuerySet[Approval]:
-    """Return what somebody asked a second person for about a session, and nobody has decided."""
-    undecided = (ApprovalState.WAITING, ApprovalState.GRANTED)
-    return all_approvals().filter(session=session, state__in=undecided).order_by("pk")
-
-
-def approvals_of_case(case: Case) -> QuerySet[Approval]:
-    """Return what somebody asked a second person for about a case."""
-    return all_approvals().filter(
-        session=case.session_id, act=ApprovedAct.RESOLVE_CASE, arguments__case=str(case.pk)
-    )
-
-
-def may_be_decided(approval: Approval, user_id: int, now: datetime) -> bool:
-    """Tell whether a person may decide: somebody else's, in time, or one that was cut off."""
-    is_waiting = approval.state == ApprovalState.WAITING and approval.expires_at > now
-    undone = is_waiting or approval.state == ApprovalState.GRANTED
-    return undone and approval.requested_by_id != user_id
 
 
 def refunds_of(purchase: Purchase) -> QuerySet[Refund]:
@@ -330,6 +292,17 @@ def all_cases() -> QuerySet[Case]:
 def events_of_staff() -> QuerySet[Event]:
     """Return what members of staff caused, with session and shop."""
     return Event.objects.filter(cause_kind=CauseKind.STAFF).select_related("session__shop")
+
+
+def staff_events() -> QuerySet[StaffEvent]:
+    """Return what members of staff did that is about no one session, with its shop."""
+    return StaffEvent.objects.select_related("shop")
+
+
+def shops_with_keys() -> QuerySet[Shop]:
+    """Return every shop by name, with how many of its keys are good."""
+    good = Count("api_keys", Q(api_keys__revoked=False))
+    return Shop.objects.annotate(good_keys=good).order_by("name")
 
 
 def reconciliation_runs() -> QuerySet[ReconciliationRun]:
