@@ -94,17 +94,17 @@ class PspForm(ReasonForm):
         self.fields["psp"].choices = [(name, name) for name in settings.BPS_PSPS]  # type: ignore[attr-defined]
 
 
-def _instant(label: str) -> forms.DateTimeField:
+def instant_field(label: str, **more: Any) -> forms.DateTimeField:
     """Return a field of an instant. The browser knows no zone: what is typed is UTC."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"})
-    return forms.DateTimeField(label=f"{label} (UTC)", widget=widget)
+    return forms.DateTimeField(label=f"{label} (UTC)", widget=widget, **more)
 
 
 class PeriodForm(PspForm):
     """A PSP, from when, and until before when."""
 
-    since = _instant("From")
-    until = _instant("Until before")
+    since = instant_field("From")
+    until = instant_field("Until before")
 
     def clean(self) -> dict[str, Any]:
         """Refuse a period that does not begin before it ends."""
@@ -118,7 +118,7 @@ class ShopSinceForm(ReasonForm):
     """A shop, and from when on."""
 
     shop = forms.ModelChoiceField(label="Shop", queryset=Shop.objects.all())
-    since = _instant("Since")
+    since = instant_field("Since")
 
     def clean_since(self) -> Any:
         """Refuse what lies ahead."""

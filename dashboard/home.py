@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from django.contrib.auth.models import User
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,6 +19,7 @@ from dashboard.health import signs
 from dashboard.home_charts import money
 from dashboard.home_days import asked_time
 from dashboard.lists.cells import short
+from dashboard.message_acts import acts_on_many
 from dashboard.pages import page
 from dashboard.roads import ALL_ROADS, roads_of
 from payments import selectors
@@ -61,6 +63,7 @@ def home(request: HttpRequest) -> HttpResponse:
             **_now(now),
             **_figures(asked.period, now),
             "asked": asked,
+            "acts": acts_on_many(cast("User", request.user)),
             "periods": list(PERIODS),
             "now": now,
         },

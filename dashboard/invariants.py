@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import staff_only
+from dashboard.acts import refuse
 from dashboard.badges import Badge
 from dashboard.pages import page
 from payments import selectors
@@ -68,7 +69,7 @@ def _row(invariant: Invariant, result: dict[str, Any] | None) -> Row:
 def check_now(request: HttpRequest) -> HttpResponse:
     """Look at the invariants now, and show what was found."""
     if not request.user.has_perm(CHECK):
-        raise PermissionDenied
+        refuse(cast("User", request.user), "check-invariants", None)
     actor = request.user.get_username()
     check = check_invariants(now=timezone.now(), seconds=SECONDS, actor=actor)
     messages.success(request, f"Looked at {check.sessions} sessions in {check.duration_ms} ms.")

@@ -133,13 +133,17 @@ RESEND_SINCE: Final = Act(
     form=ShopSinceForm,
 )
 ROW_ACTS: Final = {REPLAY: "receipts", RESEND: "notifications"}
-BULK_ACTS: Final = (ASK_MANY, REPLAY_MANY, RESEND_SINCE)
+# Each with the list of what it is done to.
+BULK_ACTS: Final = {ASK_MANY: "sessions", REPLAY_MANY: "receipts", RESEND_SINCE: "notifications"}
 
 
-def acts_on_many(by: User) -> list[tuple[str, str]]:
-    """Return the title and address of each act on many rows that somebody may do."""
+def acts_on_many(by: User, list_name: str = "") -> list[tuple[str, str]]:
+    """Return the title and address of each act on many rows, of one list if it is named.
+
+    Those only that somebody may do.
+    """
     return [
         (act.title, reverse(f"mid-office:{act.name}"))
-        for act in BULK_ACTS
-        if by.has_perm(f"payments.{act.permission}")
+        for act, of_list in BULK_ACTS.items()
+        if list_name in ("", of_list) and by.has_perm(f"payments.{act.permission}")
     ]

@@ -29,10 +29,11 @@ PLACES: Final = (
         "mid-office:reconciliations",
         frozenset({"reconciliation", "reconcile-now", "discrepancies", "discrepancy"}),
     ),
-    Place("Approvals", "mid-office:approvals", frozenset({"approval"})),
+    Place("Approvals", "mid-office:approvals", frozenset({"approval", "carry-out"})),
+    Place("Shops", "mid-office:shops", frozenset({"shop"})),
     Place("PSPs", "mid-office:psps"),
     Place("Invariants", "mid-office:invariants"),
-    Place("Audit", "mid-office:audit"),
+    Place("Audit", "mid-office:audit", frozenset({"staff-events"})),
     Place(
         "Your security",
         "mfa_index",

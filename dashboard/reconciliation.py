@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -17,20 +16,24 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.access import staff_only
+from dashboard.acts import refuse
 from dashboard.badges import Badge
 from dashboard.lists.runs import BADGES as RUN_BADGES
 from dashboard.lists.runs import RUNS
 from dashboard.lists.views import list_page
 from dashboard.pages import page
 from dashboard.reconciliation_forms import ReconcileForm, ResolveForm
+from dashboard.refusal_words import in_words
 from payments import selectors
+from payments.domain import roles
 from payments.domain.statement import Layout, StatementRefused, read_statement
 from payments.models import Discrepancy, ReconciliationRun, Resolution
-from payments.services.discrepancies import AlreadyClosed, resolve
+from payments.services.discrepancies import resolve
 from payments.services.reconcile import start_run
+from payments.services.refusals import DiscrepancyClosed, ReasonRefused
 
-MAY_RECONCILE: Final = "payments.add_reconciliationrun"
-MAY_RESOLVE: Final = "payments.change_discrepancy"
+MAY_RECONCILE: Final = f"payments.{roles.RECONCILE}"
+MAY_RESOLVE: Final = f"payments.{roles.RESOLVE_DISCREPANCY}"
 PAGE_SIZE: Final = 50
 TABS: Final = {"": "All", "open": "Open", "healed": "Healed", "resolved": "Resolved"}
 
@@ -124,7 +127,7 @@ def _page_of(rows: QuerySet[Any], cursor: str) -> tuple[list[Any], str]:
 def reconcile_now(request: HttpRequest) -> HttpResponse:
     """Ask for a run. It is stored at once, and carried by a worker."""
     if not request.user.has_perm(MAY_RECONCILE):
-        raise PermissionDenied
+        refuse(cast("User", request.user), "reconcile-now", None)
     form = ReconcileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -184,16 +187,19 @@ def _discrepancy(request: HttpRequest, found: Discrepancy, form: ResolveForm) ->
 @require_POST
 def resolve_discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
     """Record that a person has dealt with a discrepancy, and why."""
-    if not request.user.has_perm(MAY_RESOLVE) or not isinstance(request.user, User):
-        raise PermissionDenied
-    found = _found(discrepancy_id)
+    found, by = _found(discrepancy_id), cast("User", request.user)
+    if not by.has_perm(MAY_RESOLVE):
+        refuse(by, "resolve-discrepancy", found.session_id)
     form = ResolveForm(request.POST)
     if not form.is_valid():
         return _discrepancy(request, found, form)
     try:
-        resolve(found.pk, by=request.user, note=form.cleaned_data["note"], now=timezone.now())
-    except AlreadyClosed:
-        messages.warning(request, "It was closed meanwhile. Nothing was changed.")
+        resolve(found.pk, by=by, note=form.cleaned_data["note"], now=timezone.now())
+    except ReasonRefused as refused:
+        form.add_error("note", in_words(refused))
+        return _discrepancy(request, found, form)
+    except DiscrepancyClosed as closed:
+        messages.warning(request, in_words(closed))
     else:
         messages.success(request, "Resolved.")
     return redirect("mid-office:discrepancy", found.pk)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from payments.domain.days import PeriodRefused, whole_days
 from payments.models import StatementFormat
+from payments.services.staff_rules import MOST_CHARACTERS
 
 # A statement is read within one request; a larger one is for manage.py reconcile.
 LARGEST_STATEMENT_BYTES: Final = 20 * 1024 * 1024
@@ -84,6 +85,6 @@ class ResolveForm(forms.Form):
 
     note = forms.CharField(
         label="Reason",
-        max_length=1000,
+        max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 2}),
     )

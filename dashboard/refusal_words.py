@@ -20,10 +20,13 @@ _WORDS: Final[dict[type[Exception], str]] = {
     refusals.NothingToAskAbout: "Nobody pressed Buy Now: there is nothing to ask about.",
     refusals.NotReplayable: "It was never proved to come from the PSP, or still waits.",
     refusals.CaseClosed: "It was closed meanwhile.",
+    refusals.DiscrepancyClosed: "It was closed meanwhile. Nothing was changed.",
     refusals.OwnRequest: "You asked for it yourself: somebody else must decide.",
     refusals.ApprovalExpired: "Nobody decided in time. It must be asked for again.",
     refusals.ApprovalDecided: "It was decided meanwhile.",
     refusals.ArgumentsChanged: "What you were shown is not what was asked for. Nothing was done.",
+    refusals.NothingToCarryOut: "Nobody agreed to it, its day is over, or it was done before.",
+    refusals.ShopChanged: "The shop was changed meanwhile. It must be asked for again.",
 }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dashboard.access import staff_only
+from dashboard.acts import refuse
+from dashboard.session_acts import session_or_404
 from payments.services.hand_out_bundle import hand_out_bundle
 from payments.support_bundle.document import as_text
 
@@ -22,7 +24,7 @@ TAKE_BUNDLE: Final = "payments.download_support_bundle"
 def support_bundle(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Give everything about one session as a file, and record who took it."""
     if not request.user.has_perm(TAKE_BUNDLE):
-        raise PermissionDenied
+        refuse(cast("User", request.user), "support-bundle", session_or_404(session_id).pk)
     actor = request.user.get_username()
     bundle = hand_out_bundle(session_id, actor=actor, now=timezone.now())
     if bundle is None:

@@ -11,6 +11,7 @@ from dashboard import (
     psps,
     reconciliation,
     saved_views,
+    shops,
     support,
     views,
 )
@@ -20,6 +21,7 @@ from dashboard.lists.catalogue import LISTS
 from dashboard.lists.views import list_as_csv, search, show_list
 from dashboard.message_acts import BULK_ACTS, ROW_ACTS
 from dashboard.session_acts import SESSION_ACTS
+from dashboard.shop_acts import SHOP_ACTS
 
 app_name = "mid-office"
 
@@ -71,6 +73,10 @@ urlpatterns = [
     ),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
+    path("approvals/<uuid:approval_id>/carry-out/", approvals.carry_out, name="carry-out"),
+    path("shops/", shops.shops, name="shops"),
+    path("shops/<uuid:shop_id>/", shops.shop, name="shop"),
+    *(path(f"shops/<uuid:row_id>/{act.name}/", view_of(act), name=act.name) for act in SHOP_ACTS),
     path("psps/", psps.psps, name="psps"),
     path("invariants/", invariants.board, name="invariants"),
     path("invariants/check/", invariants.check_now, name="check-invariants"),

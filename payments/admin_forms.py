@@ -1,22 +1,18 @@
-"""Forms of the Django admin: shops, their keys, statements. Secrets never come out again."""
+"""Forms of the Django admin: shops and statement formats."""
 
 from __future__ import annotations
 
-import base64
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from payments.domain.money import MoneyRefused, currency_digits, parse_money
+from payments.domain.money import MoneyRefused, currency_digits
 from payments.domain.statement import layout_faults
-from payments.models import Scope, Shop, ShopApiKey, StatementFormat
+from payments.models import Shop, StatementFormat
 from payments.models.shop import ANY_CURRENCY
 from psp_clients.registry import PSPS
-
-LIVE_SECRETS: Final = 2
-SECRET_BYTES: Final = range(24, 65)  # Standard Webhooks asks for 24 to 64 random bytes
 
 
 class OriginsField(forms.CharField):
@@ -42,19 +38,12 @@ class OriginsField(forms.CharField):
 
 
 class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A shop. Its secrets are not shown; a new one pushes the oldest of two out."""
+    """A shop, but for what two people change in the mid-office: keys, secrets, refund limits."""
 
     return_origins = OriginsField(
         help_text="Exact origins (https://shop.example) that return URLs may have, one a line."
     )
     notification_url = forms.URLField(required=False, max_length=500, assume_scheme="https")
-    new_notification_secret = forms.CharField(
-        required=False,
-        max_length=120,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="whsec_… signs notifications from now on, beside the newest of those before, "
-        "so that the shop can change over. Leave empty to change nothing.",
-    )
 
     class Meta:
         model = Shop
@@ -63,9 +52,7 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
             "return_origins",
             "routing",
             "notification_url",
-            "new_notification_secret",
             "late_success",
-            "refund_limits",
         )
 
     def clean_routing(self) -> Any:
@@ -80,44 +67,6 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
                 raise ValidationError(f"{currency}: must be a list of PSPs out of {known}.")
         return routing
 
-    def clean_refund_limits(self) -> Any:
-        """Refuse limits that are no money."""
-        limits = self.cleaned_data["refund_limits"] or {}
-        if not isinstance(limits, dict):
-            raise ValidationError('It must look like {"EUR": "100.00"}.')
-        try:
-            return {code: parse_money(sum_, code).amount for code, sum_ in limits.items()}
-        except MoneyRefused as refused:
-            raise ValidationError(f"{refused.field}: {refused.reason}.") from refused
-
-    def clean_new_notification_secret(self) -> str:
-        """Refuse what Standard Webhooks could not sign with."""
-        secret: str = self.cleaned_data["new_notification_secret"]
-        if secret and not _is_webhook_secret(secret):
-            raise ValidationError("It must be whsec_ and the base64 of 24 to 64 random bytes.")
-        return secret
-
-    def save(self, commit: bool = True) -> Shop:  # noqa: FBT001, FBT002 - Django's own signature
-        """Put the new secret, if any, before those that live."""
-        secret = self.cleaned_data["new_notification_secret"]
-        if secret:
-            live = [secret, *self.instance.notification_secrets]
-            self.instance.notification_secrets = live[:LIVE_SECRETS]
-        shop: Shop = super().save(commit)
-        return shop
-
-
-class ShopApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """An API key, with its scopes to tick."""
-
-    scopes = forms.MultipleChoiceField(
-        choices=Scope.choices, widget=forms.CheckboxSelectMultiple, initial=list(Scope.values)
-    )
-
-    class Meta:
-        model = ShopApiKey
-        fields = ("shop", "name", "scopes", "expiry_date", "revoked")
-
 
 def _refuse_unknown_currency(code: str) -> None:
     if code == ANY_CURRENCY:
@@ -126,14 +75,6 @@ def _refuse_unknown_currency(code: str) -> None:
         currency_digits(code)
     except MoneyRefused as refused:
         raise ValidationError(f"{code!r}: {refused.reason}") from refused
-
-
-def _is_webhook_secret(secret: str) -> bool:
-    prefix, _, encoded = secret.partition("_")
-    try:
-        return prefix == "whsec" and len(base64.b64decode(encoded, validate=True)) in SECRET_BYTES
-    except ValueError:
-        return False
 
 
 class StatementFormatForm(forms.ModelForm):  # type: ignore[type-arg]

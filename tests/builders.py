@@ -29,6 +29,7 @@ from payments.models import (
     Discrepancy,
     Event,
     Instruction,
+    NotificationSecret,
     NotificationState,
     NotificationTry,
     PaymentSession,
@@ -40,6 +41,7 @@ from payments.models import (
     RunState,
     Shop,
     ShopNotification,
+    StaffEvent,
     StatementFormat,
     StatementLine,
     WebhookReceipt,
@@ -53,13 +55,23 @@ TOTP_KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def make_shop(**fields: Any) -> Shop:
-    """Return a shop that sends everything to the sandbox and is not notified."""
+    """Return a shop that sends everything to the sandbox and is not notified.
+
+    `notification_secrets` are values, newest first; all but the first retire in a day.
+    """
+    current, *older = fields.pop("notification_secrets", [None])
     defaults = {
         "name": f"Shop {next(_numbers)}",
         "return_origins": ["https://shop.example"],
         "routing": {"*": ["sandbox"]},
     }
-    return Shop.objects.create(**defaults | fields)
+    shop = Shop.objects.create(**defaults | fields)
+    for value in reversed(older):
+        retires_at = timezone.now() + timedelta(days=1)
+        NotificationSecret.objects.create(shop=shop, value=value, retires_at=retires_at)
+    if current:
+        NotificationSecret.objects.create(shop=shop, value=current)
+    return shop
 
 
 def make_session(**fields: Any) -> PaymentSession:
@@ -206,21 +218,28 @@ def make_case(session: PaymentSession, **fields: Any) -> Case:
     return Case.objects.create(**defaults | fields)
 
 
-def make_approval(session: PaymentSession, **fields: Any) -> Approval:
+def make_approval(session: PaymentSession | None, **fields: Any) -> Approval:
     """Return a request to resolve a case, which waits for a second person."""
     number = next(_numbers)
-    arguments = {"case": str(number), "resolution": "Settled."}
+    act = fields.get("act", ApprovedAct.RESOLVE_CASE)
+    arguments = fields.get("arguments", {"case": str(number), "resolution": "Settled."})
     defaults = {
-        "act": ApprovedAct.RESOLVE_CASE,
+        "act": act,
         "session": session,
         "arguments": arguments,
-        "arguments_hash": arguments_hash(ApprovedAct.RESOLVE_CASE, arguments),
+        "arguments_hash": arguments_hash(act, arguments),
         "reason": "Settled.",
         "request_key": f"form:{number}",
         "requested_by": fields.get("requested_by") or make_user(),
         "expires_at": timezone.now() + timedelta(hours=24),
     }
     return Approval.objects.create(**defaults | fields)
+
+
+def make_staff_event(**fields: Any) -> StaffEvent:
+    """Return what somebody did to a shop's key."""
+    defaults = {"name": "api_key.revoked", "actor": "olga", "subject": "web (Ab12Cd34…)"}
+    return StaffEvent.objects.create(**defaults | fields)
 
 
 def make_run(**fields: Any) -> ReconciliationRun:

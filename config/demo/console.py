@@ -26,11 +26,13 @@ class Console:
         """Print where everything is and how to get in."""
         bps, sandbox = known["bps_url"], known["sandbox_url"]
         login = f"{known['staff_user']} / {known['staff_password']}"
+        second = f"{known['approver_user']} / {known['approver_password']}"
         self._write(
             f"""
   Demo shop    {sandbox}/
   Mid-office   {bps}/mid-office/   login {login}
-  Admin        {bps}/admin/   the same login
+  Four eyes    {second}   agrees to what staff asks for
+  Admin        {bps}/admin/   the login of staff
   API docs     {bps}/api/docs/
   API key      {known["api_key"]}
 

@@ -27,6 +27,7 @@ READY_SECONDS = 60
 LOOK_AGAIN_SECONDS = 0.1
 OF_SANDBOX = ("sandbox", "clock")
 HEALTHY = 200
+TOLD = ("api_key", "staff_user", "staff_password", "approver_user", "approver_password")
 
 
 class Demo:
@@ -63,7 +64,7 @@ class Demo:
         self._processes: dict[str, SupervisedProcess] = {}
 
     def start(self) -> dict[str, str]:
-        """Start everything, and return what `keepsake` then holds: URLs, API key, staff login.
+        """Start everything, and return what `keepsake` then holds: URLs, API key, logins.
 
         Raises `PortTaken` before anything was started, `DemoFailed` when a part failed, `Stopped`
         when the event `stopping` was set meanwhile; `stop` is due in any case.
@@ -154,6 +155,7 @@ class Demo:
                 "--json",
                 f"--api-key={earlier.get('api_key', '')}",
                 f"--staff-password={earlier.get('staff_password', '')}",
+                f"--approver-password={earlier.get('approver_password', '')}",
                 f"--notification-url={self.sandbox_url}/shop/notifications/",
                 f"--notification-secret={secrets.notification_secret}",
                 f"--origin={self.sandbox_url}",
@@ -161,7 +163,7 @@ class Demo:
             "bps",
         )
         made = json.loads(seeded)
-        return {name: made[name] for name in ("api_key", "staff_user", "staff_password")}
+        return {name: made[name] for name in TOLD}
 
     def _run(self, command: tuple[str, ...], whose: str) -> str:
         """Return what the command printed; its complaints become our failure."""

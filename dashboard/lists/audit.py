@@ -1,4 +1,4 @@
-"""What members of staff did: the events that they caused, from all timelines."""
+"""What members of staff did to sessions: the events that they caused, from all timelines."""
 
 from __future__ import annotations
 
@@ -52,4 +52,5 @@ AUDIT: Final = List(
         "who": fields.exactly("Who", "actor", longest=150),
         "what": fields.exactly("What", "name", size=20, longest=40),
     },
+    beside="staff-events",
 )

@@ -12,8 +12,9 @@ from dashboard.lists.receipts import RECEIPTS
 from dashboard.lists.refunds import REFUNDS
 from dashboard.lists.runs import RUNS
 from dashboard.lists.sessions import SESSIONS
+from dashboard.lists.staff_events import STAFF_EVENTS
 
 LISTS: Final[dict[str, List]] = {
     declared.name: declared
-    for declared in (SESSIONS, REFUNDS, RECEIPTS, NOTIFICATIONS, CASES, RUNS, AUDIT)
+    for declared in (SESSIONS, REFUNDS, RECEIPTS, NOTIFICATIONS, CASES, RUNS, AUDIT, STAFF_EVENTS)
 }

@@ -59,6 +59,7 @@ class List:
     exported: Mapping[str, Callable[[Row], object]]
     tabs: Mapping[str, Tab]
     filters: Mapping[str, Filter]
+    beside: str = ""  # the name of the list that tells the other half
 
     @property
     def first_tab(self) -> str:

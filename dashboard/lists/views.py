@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -21,6 +22,7 @@ from dashboard.lists.declared import Column, List, Row
 from dashboard.lists.narrowing import TAB, known_parts, narrowed
 from dashboard.lists.reading import COUNTED, PAGE_SIZE, Page, count_tabs, page_of
 from dashboard.lists.sessions import SESSIONS
+from dashboard.message_acts import acts_on_many
 from dashboard.models import NAME_LENGTH
 from dashboard.pages import page
 from dashboard.saved_views import views_of
@@ -86,6 +88,8 @@ def list_page(
             "query": query,
             "csv": f"mid-office:{declared.name}-csv",
             "here": f"mid-office:{declared.name}",
+            "beside": LISTS.get(declared.beside),
+            "acts": acts_on_many(cast("User", request.user), declared.name),
             "saved_views": views_of(request, declared),
             "name_length": NAME_LENGTH,
             **_pages(request, shown, query),

@@ -19,13 +19,25 @@ class ApprovedAct(StrEnum):
     REFUND = "refund"
     RESOLVE_CASE = "resolve_case"
     REPLAY_MANY = "replay_many"
+    MAKE_API_KEY = "make_api_key"
+    REVOKE_API_KEY = "revoke_api_key"
+    ROTATE_SECRET = "rotate_secret"  # noqa: S105 - an act, no secret
+    CHANGE_LIMITS = "change_limits"
+
+
+# What these make is shown once, and to whoever asked alone: so it is they who carry them out, once
+# somebody else has agreed. Until then there is no value that would have to be kept for them.
+CARRIED_OUT_BY_WHO_ASKED: Final = frozenset({ApprovedAct.MAKE_API_KEY, ApprovedAct.ROTATE_SECRET})
+
+# An agreement that is not used goes stale like a request that nobody decides.
+CARRIED_OUT_WITHIN: Final = EXPIRES_AFTER
 
 
 class ApprovalState(StrEnum):
     """How far a request for a second person has come. Expiry is read from the clock."""
 
     WAITING = "waiting"
-    GRANTED = "granted"  # agreed to; being carried out
+    GRANTED = "granted"  # agreed to; being carried out, or waiting for whoever asked
     DONE = "done"  # agreed to and carried out
     FAILED = "failed"  # agreed to, and could not be done any more
     REJECTED = "rejected"

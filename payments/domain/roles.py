@@ -20,6 +20,7 @@ TAKE_BUNDLE: Final = "download_support_bundle"
 RECONCILE: Final = "add_reconciliationrun"
 RESOLVE_DISCREPANCY: Final = "change_discrepancy"
 CHECK_INVARIANTS: Final = "add_invariantcheck"
+SET_UP_SHOP: Final = "set_up_shop"
 
 _OPERATOR: Final = frozenset(
     {
@@ -42,5 +43,5 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "operator": _OPERATOR,
     "refunder": _REFUNDER,
     "approver": frozenset({APPROVE}),
-    "admin": _OPERATOR | _REFUNDER | {APPROVE},
+    "admin": _OPERATOR | _REFUNDER | {APPROVE, SET_UP_SHOP},
 }

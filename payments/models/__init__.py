@@ -29,7 +29,8 @@ from payments.models.reconciliation import (
 )
 from payments.models.refund import Refund, RefundOrigin
 from payments.models.session import Capture, PaymentSession
-from payments.models.shop import Scope, Shop, ShopApiKey
+from payments.models.shop import NotificationSecret, Scope, Shop, ShopApiKey
+from payments.models.staff_event import StaffEvent
 from payments.models.tally import Measure, Tally
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "InvariantCheck",
     "LateSuccess",
     "Measure",
+    "NotificationSecret",
     "NotificationState",
     "NotificationTry",
     "PaymentSession",
@@ -64,6 +66,7 @@ __all__ = [
     "Shop",
     "ShopApiKey",
     "ShopNotification",
+    "StaffEvent",
     "StatementFormat",
     "StatementLine",
     "Tally",

@@ -1,7 +1,8 @@
-"""Shops and their API keys."""
+"""Shops, the API keys that let them in, and the secrets by which they know us."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Final
 
@@ -10,7 +11,7 @@ from django.db import models
 from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
 
 from payments.domain.orders import LateSuccess
-from payments.models.record import Record, never_deleted
+from payments.models.record import Record, never_deleted, unchangeable
 
 ANY_CURRENCY = "*"
 
@@ -36,13 +37,6 @@ class Shop(Record):
         help_text='Currency to PSPs in order, "*" for all others: {"*": ["sandbox"]}.',
     )
     notification_url = models.URLField(blank=True, max_length=500)
-    notification_secrets = ArrayField(
-        models.CharField(max_length=120),
-        default=list,
-        size=2,
-        blank=True,
-        help_text="Standard Webhooks secrets (whsec_…), newest first; two live during a rotation.",
-    )
     late_success = models.CharField(
         max_length=8,
         choices=[(policy.value, word) for policy, word in LATE_SUCCESS_WORDS.items()],
@@ -59,6 +53,9 @@ class Shop(Record):
     )
 
     class Meta:
+        permissions: ClassVar = [
+            ("set_up_shop", "Can ask to change a shop's keys, secrets and refund limits")
+        ]
         triggers: ClassVar = [never_deleted]
         ordering = ("name",)
 
@@ -74,6 +71,11 @@ class Shop(Record):
         """Return up to what one person may refund of a purchase alone; None where there is none."""
         limit = self.refund_limits.get(currency)
         return None if limit is None else Decimal(limit)
+
+    def live_secrets(self, now: datetime) -> list[NotificationSecret]:
+        """Return the secrets that sign what the shop is told, newest first."""
+        live = models.Q(retires_at=None) | models.Q(retires_at__gt=now)
+        return list(self.notification_secrets.filter(live).order_by("-pk"))
 
 
 class Scope(models.TextChoices):
@@ -102,9 +104,43 @@ class ShopApiKey(AbstractAPIKey):
 
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="api_keys")
     scopes = ArrayField(models.CharField(max_length=8, choices=Scope.choices), default=all_scopes)
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="To the hour; empty if it never was."
+    )
 
     objects: ClassVar[ShopApiKeyManager] = ShopApiKeyManager()  # type: ignore[assignment]
 
     class Meta(AbstractAPIKey.Meta):
         verbose_name = "API key"
         verbose_name_plural = "API keys"
+
+
+class NotificationSecret(Record):
+    """A Standard Webhooks secret (whsec_…) of a shop. One signs until the next retires it.
+
+    It is kept in clear, since it signs; it is shown once, when made, and never again.
+    """
+
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="notification_secrets")
+    value = models.CharField(max_length=120)
+    retires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until when it signs beside a newer one."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["shop"],
+                condition=models.Q(retires_at__isnull=True),
+                name="one_current_secret_per_shop",
+            ),
+        ]
+        triggers: ClassVar = [never_deleted, unchangeable("a_secret_stays", "shop", "value")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        """The name by which people speak of it."""
+        return f"sec_{self.id.hex}"

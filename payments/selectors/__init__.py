@@ -5,7 +5,10 @@ from payments.selectors.approvals import (
     approvals_decided,
     approvals_of_case,
     approvals_of_session,
+    approvals_of_shop,
+    approvals_to_carry_out,
     approvals_waiting,
+    may_be_carried_out,
     may_be_decided,
 )
 from payments.selectors.as_shown import (
@@ -15,7 +18,13 @@ from payments.selectors.as_shown import (
     result_url,
     session_as_shown,
 )
-from payments.selectors.cases import all_cases, events_of_case, events_of_staff, open_cases
+from payments.selectors.cases import (
+    all_cases,
+    events_of_case,
+    events_of_staff,
+    open_cases,
+    staff_events,
+)
 from payments.selectors.counting import count_fitting
 from payments.selectors.findings import (
     all_discrepancies,
@@ -48,6 +57,7 @@ from payments.selectors.sessions import (
     session_of_shopper,
     sessions_of_shop,
 )
+from payments.selectors.shops import shops_with_keys
 
 __all__ = [
     "all_approvals",
@@ -60,6 +70,8 @@ __all__ = [
     "approvals_decided",
     "approvals_of_case",
     "approvals_of_session",
+    "approvals_of_shop",
+    "approvals_to_carry_out",
     "approvals_waiting",
     "captures_of",
     "count_fitting",
@@ -71,6 +83,7 @@ __all__ = [
     "instruction_as_shown",
     "instructions_of",
     "last_invariant_check",
+    "may_be_carried_out",
     "may_be_decided",
     "moves_no_money",
     "notifications_of",
@@ -89,5 +102,7 @@ __all__ = [
     "session_of_shop",
     "session_of_shopper",
     "sessions_of_shop",
+    "shops_with_keys",
+    "staff_events",
     "waiting_notifications",
 ]

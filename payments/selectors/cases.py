@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from payments.models import Case, CauseKind, Event, PaymentSession
+from payments.models import Case, CauseKind, Event, PaymentSession, StaffEvent
 
 
 def open_cases(session: PaymentSession) -> QuerySet[Case]:
@@ -25,3 +25,8 @@ def events_of_case(case: Case) -> QuerySet[Event]:
 def events_of_staff() -> QuerySet[Event]:
     """Return what members of staff caused, with session and shop."""
     return Event.objects.filter(cause_kind=CauseKind.STAFF).select_related("session__shop")
+
+
+def staff_events() -> QuerySet[StaffEvent]:
+    """Return what members of staff did that is about no one session, with its shop."""
+    return StaffEvent.objects.select_related("shop")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -10,7 +11,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from payments.domain import roles
-from payments.domain.approvals import ApprovalState, ApprovedAct, arguments_hash
+from payments.domain.approvals import (
+    CARRIED_OUT_BY_WHO_ASKED,
+    ApprovalState,
+    ApprovedAct,
+    arguments_hash,
+)
 from payments.models import Approval, CauseKind
 from payments.services.purchase_lock import lock_session
 from payments.services.refusals import (
@@ -21,6 +27,7 @@ from payments.services.refusals import (
     Refusal,
 )
 from payments.services.request_refund import request_refund
+from payments.services.shop_setup import change_refund_limits, revoke_api_key
 from payments.services.staff_cases import resolve_case
 from payments.services.staff_messages import replay_many
 from payments.services.staff_rules import allowed, record_act
@@ -29,10 +36,11 @@ from psp_clients.contract import PspError
 
 
 def approve(*, by: User, approval_id: UUID, seen_hash: str, note: str, now: datetime) -> Approval:
-    """Agree to exactly what was seen, and have it done.
+    """Agree to exactly what was seen, and have it done, or leave it to be done by whoever asked.
 
     `seen_hash` is that of the arguments that were shown. Should this process die after the
-    agreement, approving again only carries it out: it is done once.
+    agreement, approving again only carries it out: it is done once. What makes a value that only
+    whoever asked may see stays granted, for them to carry out (staff_shops.carry_out).
     Raises NotAllowed, ReasonRefused, OwnRequest, ApprovalExpired, ApprovalDecided and
     ArgumentsChanged, each of which changes nothing; and what the act itself raises, which closes
     the request: what cannot be done any more is asked for anew.
@@ -46,6 +54,8 @@ def approve(*, by: User, approval_id: UUID, seen_hash: str, note: str, now: date
             raise ArgumentsChanged
         if approval.state == ApprovalState.WAITING:
             _decide(approval, ApprovalState.GRANTED, by=by, note=note, cause=cause, now=now)
+    if approval.act in CARRIED_OUT_BY_WHO_ASKED:
+        return approval
     asked = Cause(CauseKind.STAFF, str(approval.pk), approval.requested_by.get_username())
     try:
         _perform(approval, asked, now)
@@ -86,7 +96,9 @@ def _lock(approval_id: UUID) -> Approval:
 def _refuse_unless_decidable(approval: Approval, by: User, now: datetime) -> None:
     if approval.requested_by_id == by.pk:
         raise OwnRequest
-    if approval.state not in (ApprovalState.WAITING, ApprovalState.GRANTED):
+    is_granted = approval.state == ApprovalState.GRANTED
+    is_cut_off = is_granted and approval.act not in CARRIED_OUT_BY_WHO_ASKED
+    if approval.state != ApprovalState.WAITING and not is_cut_off:
         raise ApprovalDecided
     if approval.state == ApprovalState.WAITING and approval.expires_at <= now:
         raise ApprovalExpired
@@ -104,9 +116,8 @@ def _decide(
     approval.state, approval.decided_by = state, by
     approval.decided_at, approval.note = now, note
     approval.save(update_fields=["state", "decided_by", "decided_at", "note", "updated_at"])
-    if approval.session is not None:
-        named = {"approval": str(approval.pk), "act": str(approval.act), "reason": note}
-        record_act(approval.session, f"approval.{state}", cause, **named)
+    named = {"approval": str(approval.pk), "act": str(approval.act), "reason": note}
+    record_act(approval.session, f"approval.{state}", cause, **named)
 
 
 def _perform(approval: Approval, cause: Cause, now: datetime) -> None:
@@ -138,3 +149,21 @@ def _perform(approval: Approval, cause: Cause, now: datetime) -> None:
                 cause=cause,
                 now=now,
             )
+        case ApprovedAct.REVOKE_API_KEY:
+            revoke_api_key(
+                shop_id=UUID(arguments["shop"]),
+                prefix=arguments["prefix"],
+                reason=approval.reason,
+                cause=cause,
+            )
+        case ApprovedAct.CHANGE_LIMITS:
+            change_refund_limits(
+                shop_id=UUID(arguments["shop"]),
+                before=json.loads(arguments["before"]),
+                after=json.loads(arguments["after"]),
+                reason=approval.reason,
+                cause=cause,
+                now=now,
+            )
+        case ApprovedAct.MAKE_API_KEY | ApprovedAct.ROTATE_SECRET:
+            raise AssertionError("whoever asked carries it out themselves")

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from payments.domain import roles
 from payments.domain.reconciliation import Difference
 from payments.models import (
     Case,
@@ -22,13 +23,12 @@ from payments.models import (
     Resolution,
 )
 from payments.services.inserts import insert_together
+from payments.services.purchase_lock import lock_session
+from payments.services.refusals import DiscrepancyClosed
+from payments.services.staff_rules import allowed, record_act
 from payments.services.timeline import Cause, event, open_case
 
 Key = tuple[str, str]
-
-
-class AlreadyClosed(Exception):
-    """The discrepancy was closed meanwhile: by a run that found agreement, or by somebody else."""
 
 
 def key_of(found: Difference | Discrepancy) -> Key:
@@ -147,15 +147,13 @@ def ask_for_people(rows: Iterable[Discrepancy]) -> None:
 def resolve(discrepancy_id: UUID, *, by: User, note: str, now: datetime) -> Discrepancy:
     """Record that a person has dealt with a discrepancy, and why.
 
-    Raises ValueError without a note, AlreadyClosed, and Discrepancy.DoesNotExist; each changes
-    nothing.
+    Raises NotAllowed, ReasonRefused, DiscrepancyClosed, and Discrepancy.DoesNotExist; each
+    changes nothing.
     """
-    note = note.strip()
-    if not note:
-        raise ValueError("a discrepancy is resolved with a reason")
+    cause = allowed(by, roles.RESOLVE_DISCREPANCY, note)
     with transaction.atomic(durable=True):
         row = Discrepancy.objects.select_related("session").get(pk=discrepancy_id)
-        sessions = _locked([row.session_id]) if row.session_id else {}
+        session = lock_session(row.session_id) if row.session_id else None
         resolved = Discrepancy.objects.filter(pk=row.pk, resolution=Resolution.OPEN).update(
             resolution=Resolution.RESOLVED,
             resolved_at=now,
@@ -164,19 +162,12 @@ def resolve(discrepancy_id: UUID, *, by: User, note: str, now: datetime) -> Disc
             updated_at=now,
         )
         if not resolved:
-            raise AlreadyClosed
-        cause = Cause(CauseKind.STAFF, str(row.pk), by.get_username())
-        for session in sessions.values():
-            insert_together(
-                event(
-                    session,
-                    "discrepancy.resolved",
-                    cause,
-                    reason=note,
-                    differences=[_in_words(row)],
-                )
-            )
-            _close_case(session, f"{note} ({by.get_username()})", now)
+            raise DiscrepancyClosed
+        told = Cause(cause.kind, str(row.pk), cause.actor)
+        differences = [_in_words(row)]
+        record_act(session, "discrepancy.resolved", told, reason=note, differences=differences)
+        if session is not None:
+            _close_case(session, f"{note} ({cause.actor})", now)
     row.refresh_from_db()
     return row
 

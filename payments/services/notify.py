@@ -65,7 +65,7 @@ def _post(shop: Shop, notification: ShopNotification, now: datetime) -> int:
         message_id=notification.public_id,
         body=notification.body,
         at=now,
-        secrets=shop.notification_secrets,
+        secrets=[secret.value for secret in shop.live_secrets(now)],
     )
     with requests.Session() as http:
         http.trust_env = False

@@ -1,4 +1,4 @@
-"""Leaves in the timeline that somebody was refused an act. Nothing else changes."""
+"""Leaves on record that somebody was refused an act. Nothing else changes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ log = structlog.get_logger()
 
 
 def record_refusal(*, by: User, act: str, session_id: UUID | None, why: str) -> None:
-    """Record a refused act; one that is about no session in particular goes to the log."""
+    """Record a refused act in the session's timeline; among the staff events if it has none."""
     log.warning("act_refused", act=act, why=why)
-    if session_id is None:
-        return
     cause = Cause(CauseKind.STAFF, actor=by.get_username())
     with transaction.atomic(durable=True):
-        record_act(lock_session(session_id), "act.refused", cause, act=act, why=why)
+        session = lock_session(session_id) if session_id else None
+        record_act(session, "act.refused", cause, act=act, why=why)

@@ -163,6 +163,10 @@ class CaseClosed(Refusal):
     """The case was resolved meanwhile."""
 
 
+class DiscrepancyClosed(Refusal):
+    """It was closed meanwhile: by a run that found agreement, or by somebody else."""
+
+
 class ApprovalKeyReused(Refusal):
     """Another act was asked for from the same form."""
 
@@ -181,6 +185,14 @@ class ApprovalDecided(Refusal):
 
 class ArgumentsChanged(Refusal):
     """What was agreed to is not what was asked for."""
+
+
+class NothingToCarryOut(Refusal):
+    """Nobody agreed to it, its day is over, or it was carried out before."""
+
+
+class ShopChanged(Refusal):
+    """What was to be changed of a shop is not what was seen any more."""
 
 
 class PurchaseStarted(Refusal):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 
-from payments.models import CauseKind, PaymentSession
+from payments.models import CauseKind, PaymentSession, Shop, StaffEvent
 from payments.services.inserts import insert_together
 from payments.services.refusals import NotAllowed, ReasonRefused
 from payments.services.timeline import Cause, event
@@ -15,6 +15,7 @@ from psp_clients.evidence import holds_card_number
 MOST_CHARACTERS: Final = 500
 # How many rows one act may touch; more are done by asking again.
 MOST_AT_ONCE: Final = 500
+SUBJECT_CHARACTERS: Final = 200
 
 
 def allowed(by: User, permission: str, reason: str) -> Cause:
@@ -34,8 +35,29 @@ def allowed(by: User, permission: str, reason: str) -> Cause:
     return Cause(CauseKind.STAFF, actor=by.get_username())
 
 
-def record_act(session: PaymentSession, name: str, cause: Cause, **data: str) -> None:
-    """Leave an act in the timeline. The caller holds the session's row."""
+def record_act(session: PaymentSession | None, name: str, cause: Cause, **data: Any) -> None:
+    """Leave an act in the session's timeline; the caller holds the session's row.
+
+    What is about no one session is left among the staff events.
+    """
+    if session is None:
+        record_elsewhere(name, cause, **data)
+        return
     told = event(session, name, cause)
     told.data = data
+    insert_together(told)
+
+
+def record_elsewhere(
+    name: str, cause: Cause, *, about: Shop | None = None, subject: str = "", **data: Any
+) -> None:
+    """Leave what was done to something that is no session: to a shop's key, say, or a user."""
+    told = StaffEvent(
+        name=name,
+        actor=cause.actor,
+        shop=about,
+        subject=subject[:SUBJECT_CHARACTERS],
+        cause_id=cause.id,
+        data=data,
+    )
     insert_together(told)

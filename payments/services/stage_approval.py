@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 
 from payments.domain.approvals import EXPIRES_AFTER, ApprovedAct, arguments_hash
 from payments.models import Approval, PaymentSession
-from payments.services.inserts import insert_together
 from payments.services.refusals import ApprovalKeyReused
-from payments.services.timeline import Cause, event
+from payments.services.staff_rules import record_act
+from payments.services.timeline import Cause
 
 
 def stage_approval(
@@ -44,16 +44,9 @@ def stage_approval(
     )
     if approval.arguments_hash != bound_to:
         raise ApprovalKeyReused
-    if made and session is not None:
-        insert_together(
-            event(
-                session,
-                "approval.requested",
-                cause,
-                approval=str(approval.pk),
-                act=str(act),
-                reason=reason,
-                arguments=arguments,
-            )
+    if made:
+        named = {"approval": str(approval.pk), "act": str(act)}
+        record_act(
+            session, "approval.requested", cause, **named, reason=reason, arguments=arguments
         )
     return approval

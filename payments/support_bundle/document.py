@@ -41,7 +41,8 @@ WORDS_OF_PEOPLE: Final = frozenset({"reason", "note", "to", "arguments"})
 
 def support_bundle(session: PaymentSession, *, now: datetime) -> dict[str, Any]:
     """Return the bundle of a session that was read with purchase and shop."""
-    masker = Masker({*secrets_of_settings(), *session.shop.notification_secrets})
+    of_shop = session.shop.notification_secrets.values_list("value", flat=True)
+    masker = Masker({*secrets_of_settings(), *of_shop})
     return _Document(_read(session), masker, now).document()
 
 

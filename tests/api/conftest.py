@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 
 from payments.circuit import Circuit
 from payments.models import Shop, ShopApiKey
@@ -32,7 +33,8 @@ def foreign_api(db: None) -> Caller:
 
 def caller_for(shop: Shop) -> Caller:
     """Return a caller with a new key of a shop."""
-    _, key = ShopApiKey.objects.create_key(name="tests", shop=shop)
+    used = timezone.now()  # a first use would be noted, and a refusal is to change nothing
+    _, key = ShopApiKey.objects.create_key(name="tests", shop=shop, last_used_at=used)
     return Caller(key)
 
 

@@ -149,3 +149,21 @@ class TestAKey:
         [row] = ShopApiKey.objects.values()
 
         assert secret not in str(row)
+
+    @pytest.mark.parametrize(
+        ("used", "noted"),
+        [(None, True), (timedelta(hours=1), True), (timedelta(minutes=59), False)],
+        ids=["never", "an hour ago", "less than an hour ago"],
+    )
+    def test_notes_its_use_once_an_hour(
+        self, used: timedelta | None, noted: bool, api: Caller
+    ) -> None:
+        before = timezone.now()
+        at = None if used is None else before - used
+        ShopApiKey.objects.update(last_used_at=at)
+
+        assert api.get().status_code == 200
+
+        last = ShopApiKey.objects.get().last_used_at
+        assert last is not None
+        assert (last >= before) if noted else (last == at)

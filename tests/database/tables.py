@@ -20,3 +20,9 @@ def snapshot() -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(SQL(" UNION ALL ").join(digests))
         return dict(cursor.fetchall())
+
+
+def changed_since(before: dict[str, str]) -> set[str]:
+    """Return the tables that differ from what a snapshot saw."""
+    after = snapshot()
+    return {table for table in after if after[table] != before[table]}

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from rest_framework_api_key.crypto import KeyGenerator
 
 from payments.circuit import Circuit
-from payments.models import PaymentSession, Purchase, Shop, ShopApiKey
+from payments.models import NotificationSecret, PaymentSession, Purchase, Shop, ShopApiKey
 from payments.psp import psp_client
 from tests.sandbox_server import SandboxServer, database_url_for, start_sandbox
 from tests.scenarios.world import World
@@ -55,8 +55,8 @@ def site(transactional_db: None, street: Street, settings: Any) -> Iterator[Worl
         routing={"*": ["sandbox"]},
         return_origins=[sandbox.base_url],
         notification_url=f"{sandbox.base_url}/shop/notifications/",
-        notification_secrets=[sandbox.notification_secret],
     )
+    NotificationSecret.objects.create(shop=shop, value=sandbox.notification_secret)
     ShopApiKey.objects.create(
         id=f"{street.prefix}.{street.hashed_key}",
         prefix=street.prefix,

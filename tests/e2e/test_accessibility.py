@@ -13,10 +13,19 @@ from playwright.sync_api import Page
 
 from dashboard.lists.catalogue import LISTS
 from dashboard.models import SavedView
+from dashboard.shop_acts import SHOP_ACTS
 from payments.domain.lifecycle import Phase
-from payments.models import CauseKind, InvariantCheck, Measure, PaymentSession, Tally
+from payments.models import (
+    CauseKind,
+    InvariantCheck,
+    Measure,
+    PaymentSession,
+    ShopApiKey,
+    Tally,
+)
 from tests.builders import (
     PASSWORD,
+    make_approval,
     make_case,
     make_discrepancy,
     make_event,
@@ -27,6 +36,8 @@ from tests.builders import (
     make_refund,
     make_run,
     make_session,
+    make_shop,
+    make_staff_event,
     make_user,
 )
 
@@ -155,6 +166,7 @@ def busy_home() -> None:
     make_receipt(refunded.session, note="y" * 300)
     make_case(refunded.session, detail="<script>\u202e" + "z" * 10_000)
     make_event(refunded.session, cause_kind=CauseKind.STAFF, actor="olga")
+    make_staff_event(shop=refunded.shop, data={"before": {}, "after": {"routing": "x" * 200}})
     make_run(lines=7)
     for currency, amount in (("EUR", "19.99"), ("JPY", "500")):
         session = make_session(currency=currency, amount=amount)
@@ -248,4 +260,43 @@ def test_reconciliation_can_be_used_by_all(profile: str, open_page: OpenPage):
     page.get_by_label("Last day, included").fill("2030-01-01")
     page.get_by_role("button", name="Reconcile").click()
     page.get_by_text("comes after the last").wait_for()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("profile", ["light", "dark phone"])
+def test_a_shop_can_be_used_by_all(profile: str, open_page: OpenPage):
+    shop = make_shop(
+        name="x" * 100,
+        notification_url="https://shop.example/" + "y" * 100,
+        notification_secrets=["whsec_new", "whsec_old"],
+        refund_limits={"EUR": "10.00"},
+    )
+    ShopApiKey.objects.create_key(name="web", shop=shop)
+    make_staff_event(shop=shop, data={"reason": "z" * 300})
+    olga = make_user(is_superuser=True)
+    granted = make_approval(
+        None,
+        act="rotate_secret",
+        arguments={"shop": str(shop.pk), "shop name": shop.name, "overlap in hours": "24"},
+        requested_by=olga,
+        state="granted",
+        decided_by=make_user(),
+        decided_at=timezone.now(),
+    )
+    page = open_page("/mid-office/shops/", **PROFILES[profile])
+    page.get_by_label("Username").fill(olga.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+    page.get_by_role("heading", name="Shops").wait_for()
+    assert_accessible(page)
+    for address in (
+        f"shops/{shop.pk}/",
+        *(f"shops/{shop.pk}/{act.name}/" for act in SHOP_ACTS),
+        f"approvals/{granted.pk}/carry-out/",
+    ):
+        page.goto(f"/mid-office/{address}")
+        assert_accessible(page)
+    page.get_by_role("button", name="Make it, and show it once").click()
+    page.get_by_text("It is shown this once.").wait_for()
     assert_accessible(page)

@@ -87,7 +87,7 @@ def test_starts_twice_with_the_same_key_and_leaves_nothing_behind(tmp_path: Path
             demo.stop()
         assert processes_of(tmp_path) == []
 
-    secret = ("api_key", "staff_user", "staff_password")
+    secret = ("api_key", "staff_user", "staff_password", "approver_user", "approver_password")
     assert sorted(told[0]) == sorted(["bps_url", "sandbox_url", *secret])
     assert [told[0][name] for name in secret] == [told[1][name] for name in secret]
     assert json.loads((tmp_path / "demo.json").read_text()) == told[1]

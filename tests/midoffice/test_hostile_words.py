@@ -21,6 +21,8 @@ from tests.builders import (
     make_refund,
     make_run,
     make_session,
+    make_shop,
+    make_staff_event,
 )
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +48,9 @@ WRITTEN: dict[str, Callable[[str], Any]] = {
     "cases": lambda words: make_case(make_session(), detail=words),
     "reconciliations": lambda words: make_run(statement_name=words, asked_by=words),
     "audit": lambda words: make_event(make_session(), cause_kind="staff", actor=words),
+    "staff-events": lambda words: make_staff_event(
+        actor=words, subject=words, shop=make_shop(name=words), data={"reason": words}
+    ),
 }
 
 

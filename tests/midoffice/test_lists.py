@@ -24,6 +24,8 @@ from tests.builders import (
     make_refund,
     make_run,
     make_session,
+    make_shop,
+    make_staff_event,
     make_user,
 )
 from tests.midoffice.test_list import column
@@ -38,6 +40,7 @@ ONE: dict[str, Callable[[], Any]] = {
     "cases": lambda: make_case(make_session()),
     "reconciliations": make_run,
     "audit": lambda: make_event(make_session(), cause_kind="staff", actor="olga"),
+    "staff-events": lambda: make_staff_event(shop=make_shop(), data={"before": {}, "after": {}}),
 }
 EVERY = pytest.mark.parametrize("name", LISTS)
 

@@ -22,6 +22,7 @@ from payments.models import (
     ReconciliationRun,
     Resolution,
     RunState,
+    StaffEvent,
     StatementLine,
 )
 from payments.services.reconcile import carry_run
@@ -34,7 +35,7 @@ from tests.builders import (
     make_statement_format,
     make_user,
 )
-from tests.database.tables import snapshot
+from tests.database.tables import changed_since, snapshot
 from tests.midoffice.conftest import logged_in
 
 # What staff ask for is committed before the answer, and BPS insists on it.
@@ -92,7 +93,7 @@ class TestTheFormForANewRun:
 
         assert viewer.get(NEW).status_code == 403
         assert viewer.post(NEW, yesterday()).status_code == 403
-        assert snapshot() == before
+        assert changed_since(before) == {"payments_staffevent"}
 
     def test_proposes_yesterday(self, reconciler: Client):
         day = yesterday()["first"]
@@ -314,6 +315,22 @@ class TestResolving:
 
         row.refresh_from_db()
         assert row.resolution == Resolution.RESOLVED
+        told = StaffEvent.objects.get()
+        assert (told.name, told.actor, told.cause_id) == (
+            "discrepancy.resolved",
+            "rita",
+            str(row.pk),
+        )
+        assert told.data["reason"] == "Refunded by hand."
+
+    def test_keeps_no_card_number(self, reconciler: Client):
+        row = make_discrepancy(make_session())
+        before = snapshot()
+
+        response = resolve(reconciler, row, "Paid with 4111 1111 1111 1111.")
+
+        assert "looks like a card number" in text_of(response)
+        assert snapshot() == before
 
     @pytest.mark.parametrize("note", ["", "   "])
     def test_needs_a_reason(self, note: str, reconciler: Client):
@@ -341,4 +358,4 @@ class TestResolving:
         response = resolve(logged_in("add_reconciliationrun"), row)
 
         assert response.status_code == 403
-        assert snapshot() == before
+        assert changed_since(before) == {"payments_event"}

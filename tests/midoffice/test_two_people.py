@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from payments.domain.approvals import arguments_hash
 from payments.domain.lifecycle import Phase
-from payments.models import Approval, Case, Event, Purchase, ReceiptState, Refund
+from payments.models import Approval, Case, Event, Purchase, ReceiptState, Refund, StaffEvent
 from tests.builders import (
     make_case,
     make_purchase,
     make_receipt,
     make_session,
     make_shop,
-    make_user,
 )
 from tests.database.tables import snapshot
-from tests.midoffice.conftest import let_in, proved
+from tests.midoffice.conftest import proved
 from tests.midoffice.forms import act, act_page, opened
+from tests.midoffice.people import Person, decide, person
 
 pytestmark = pytest.mark.django_db
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody with a browser, who has just shown a second factor."""
-
-    user: User
-    browser: Client
-
-
-def person(name: str, *permissions: str) -> Person:
-    user = make_user(*permissions, username=name)
-    return Person(user, let_in(user))
 
 
 @pytest.fixture
@@ -69,18 +53,6 @@ def asked(olga: Person, purchase: Purchase) -> Approval:
     """Return a refund above the limit that olga asked for."""
     act(olga.browser, "refund", purchase.session_id, amount="10.01")
     return Approval.objects.get()
-
-
-def decide(who: Person, approval: Approval, **fields: Any) -> Any:
-    """Open the approval's page and decide."""
-    address = reverse("mid-office:approval", args=[approval.pk])
-    form = {
-        "form_key": "0197a8f2-4c1e-7d36-9b52-6e0f3a1d8c47",
-        "reason": "I called the customer too.",
-        "arguments_hash": approval.arguments_hash,
-        **fields,
-    }
-    return who.browser.post(address, form, follow=True)
 
 
 class TestARefundAboveTheLimit:
@@ -296,3 +268,7 @@ class TestReplayingAPeriod:
         assert receipt.state == ReceiptState.WAITING
         assert rejected.state == ReceiptState.REJECTED
         assert Event.objects.get(name="receipt.replayed").actor == "olga"
+        assert list(StaffEvent.objects.order_by("pk").values_list("name", "actor")) == [
+            ("approval.requested", "olga"),
+            ("approval.granted", "paul"),
+        ]

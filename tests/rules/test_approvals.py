@@ -7,7 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from payments.domain.approvals import APPROVAL_GRAPH, EXPIRES_AFTER, ApprovedAct, arguments_hash
+from payments.domain.approvals import (
+    APPROVAL_GRAPH,
+    CARRIED_OUT_BY_WHO_ASKED,
+    CARRIED_OUT_WITHIN,
+    EXPIRES_AFTER,
+    ApprovedAct,
+    arguments_hash,
+)
 
 ARGUMENTS = {"purchase": "pur_1", "amount": "20.00"}
 
@@ -37,9 +44,22 @@ def test_anything_else_is_not_agreed_to(act: str, arguments: dict[str, str]):
     assert arguments_hash(act, arguments) != arguments_hash("refund", ARGUMENTS)
 
 
-def test_it_waits_a_day_for_three_acts():
+def test_it_waits_a_day_for_seven_acts():
     assert timedelta(days=1) == EXPIRES_AFTER
-    assert set(map(str, ApprovedAct)) == {"refund", "resolve_case", "replay_many"}
+    assert set(map(str, ApprovedAct)) == {
+        "refund",
+        "resolve_case",
+        "replay_many",
+        "make_api_key",
+        "revoke_api_key",
+        "rotate_secret",
+        "change_limits",
+    }
+
+
+def test_what_is_shown_once_waits_a_day_for_who_asked():
+    assert timedelta(days=1) == CARRIED_OUT_WITHIN
+    assert set(map(str, CARRIED_OUT_BY_WHO_ASKED)) == {"make_api_key", "rotate_secret"}
 
 
 def test_it_is_carried_out_once_and_only_if_it_was_granted():

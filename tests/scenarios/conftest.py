@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from payments.circuit import Circuit
-from payments.models import Shop, ShopApiKey
+from payments.models import NotificationSecret, Shop, ShopApiKey
 from payments.psp import psp_client
 from tests.bps_server import bps_url, bps_web
 from tests.sandbox_server import SandboxServer, free_port, sandbox
@@ -54,8 +54,8 @@ def world(bps_url: str, settings: Any, sandbox: SandboxServer) -> Iterator[World
         return_origins=["https://shop.test"],
         routing={"*": ["sandbox"]},
         notification_url=f"{sandbox.base_url}/shop/notifications/",
-        notification_secrets=[sandbox.notification_secret],
     )
+    NotificationSecret.objects.create(shop=shop, value=sandbox.notification_secret)
     _, key = ShopApiKey.objects.create_key(name="tests", shop=shop)
     story = World(bps_url=bps_url, api_key=key, sandbox=sandbox)
     yield story

@@ -252,13 +252,13 @@ class TestItsContent:
         self, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         session = doubtful().session
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             text(session)
         for _ in range(10):
             make_psp_call(session, operation="cancel")
             make_receipt(session)
             make_notification_try(session)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             text(session)
 
 

@@ -1,31 +1,38 @@
-"""Makes the demo shop, its API key and a member of staff; a second run changes nothing."""
+"""Makes the demo shop, its API key and two members of staff; a second run changes nothing."""
 
 from __future__ import annotations
 
 import json
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
-from payments.models import Shop, ShopApiKey
+from payments.models import CauseKind, Shop, ShopApiKey
+from payments.services.shop_setup import replace_secret
+from payments.services.timeline import Cause
 
 SHOP = "Demo shop"
 STAFF = "staff"
+APPROVER = "approver"
 
 
 class Command(BaseCommand):
     """manage.py seed_demo."""
 
-    help = "Make the demo's shop, API key and staff login, or adopt those of an earlier run."
+    help = "Make the demo's shop, API key and logins, or adopt those of an earlier run."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what an earlier run gave out, so that it goes on being valid."""
         parser.add_argument("--json", action="store_true", help="print JSON alone")
         parser.add_argument("--api-key", default="")
         parser.add_argument("--staff-password", default="")
+        parser.add_argument("--approver-password", default="")
         parser.add_argument("--notification-url", default="")
         parser.add_argument("--notification-secret", default="")
         parser.add_argument("--origin", action="append", default=[], help="allowed return origin")
@@ -40,16 +47,16 @@ class Command(BaseCommand):
                 "return_origins": options["origin"],
                 "routing": {"*": settings.BPS_PSPS},
                 "notification_url": options["notification_url"],
-                "notification_secrets": [options["notification_secret"]]
-                if options["notification_secret"]
-                else [],
             },
         )
+        _sign_with(shop, options["notification_secret"])
         made = {
             "shop": shop.name,
             "api_key": _api_key(shop, options["api_key"]),
             "staff_user": STAFF,
-            "staff_password": _staff(options["staff_password"]),
+            "staff_password": _login(STAFF, options["staff_password"], is_superuser=True),
+            "approver_user": APPROVER,
+            "approver_password": _login(APPROVER, options["approver_password"], role="approver"),
             "notification_secret": options["notification_secret"],
         }
         if options["json"]:
@@ -67,11 +74,26 @@ def _api_key(shop: Shop, earlier: str) -> str:
     return key
 
 
-def _staff(earlier: str) -> str:
-    """Return the password of the staff login, which is also a superuser of the demo."""
+def _sign_with(shop: Shop, secret: str) -> None:
+    """Have the shop's notifications signed with the secret that the demo shop knows."""
+    if secret and not shop.notification_secrets.filter(value=secret, retires_at=None).exists():
+        replace_secret(
+            shop_id=shop.pk,
+            value=secret,
+            overlap=timedelta(0),
+            reason="the demo shop verifies with it",
+            cause=Cause(CauseKind.STAFF, actor="seed_demo"),
+            now=timezone.now(),
+        )
+
+
+def _login(name: str, earlier: str, *, is_superuser: bool = False, role: str = "") -> str:
+    """Return the password of a member of staff: the earlier one, or a new one."""
     user, _ = get_user_model().objects.get_or_create(
-        username=STAFF, defaults={"is_staff": True, "is_superuser": True}
+        username=name, defaults={"is_staff": True, "is_superuser": is_superuser}
     )
+    if role:
+        user.groups.add(Group.objects.get(name=role))
     password = earlier or secrets.token_urlsafe(9)
     if not user.check_password(password):
         user.set_password(password)

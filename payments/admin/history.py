@@ -1,7 +1,6 @@
-"""The Django admin: shops and API keys to be set up, everything else to be read.
+"""What happened, to be read: it is neither added, changed nor deleted here.
 
-What happened is history: it is neither added, changed nor deleted here. Staff act in the
-mid-office, where every act goes through the services and leaves an event.
+Staff act in the mid-office, where every act goes through the services and leaves an event.
 """
 
 from __future__ import annotations
@@ -10,20 +9,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.forms import ModelChoiceField
 from django.http import HttpRequest
-from rest_framework_api_key.admin import APIKeyModelAdmin
-from rest_framework_api_key.models import APIKey
 
 from payments import models as rows
-from payments.admin_forms import ShopApiKeyForm, ShopForm, StatementFormatForm
-
-# The library registers keys that belong to no shop, and would open nothing.
-admin.site.unregister(APIKey)
-
-admin.site.site_header = "BPS administration"
-admin.site.site_title = "BPS administration"
-admin.site.site_url = "/mid-office/"
 
 
 class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -32,6 +20,7 @@ class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-pk",)  # UUIDv7 sorts by time, and every table has the index
     show_full_result_count = False
     list_per_page = 50
+    never_shown: tuple[str, ...] = ()  # columns that open something
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: rows are made by what happens."""
@@ -47,7 +36,8 @@ class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Show every column, those included that no form could edit."""
-        return [_shown(field) for field in self.opts.concrete_fields]
+        columns = self.opts.concrete_fields
+        return [_shown(field) for field in columns if field.name not in self.never_shown]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Show them as text."""
@@ -203,29 +193,12 @@ class IdempotencyRecordAdmin(HistoryAdmin):
 
 @admin.register(rows.Case)
 class CaseAdmin(HistoryAdmin):
-    """What a person must look at. Only who has taken it can be changed here."""
+    """What a person must look at. Taken and resolved in the mid-office."""
 
     list_display = ("kind", "session", "owner", "resolved_at", "created_at")
     list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter))
     list_select_related = ("session", "owner")
     search_fields = ("=session__checkout_id",)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ask the ordinary permission: the owner can be changed."""
-        return admin.ModelAdmin.has_change_permission(self, request, obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Keep all but the owner."""
-        return [name for name in self.get_fields(request, obj) if name != "owner"]
-
-    def formfield_for_foreignkey(
-        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> ModelChoiceField[Any] | None:
-        """Offer members of staff as owners, and nobody else."""
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field is not None and field.queryset is not None:
-            field.queryset = field.queryset.filter(is_staff=True, is_active=True)
-        return field
 
 
 @admin.register(rows.ReconciliationRun)
@@ -255,54 +228,31 @@ class DiscrepancyAdmin(HistoryAdmin):
     search_fields = ("=psp_reference", "=session__checkout_id")
 
 
-@admin.register(rows.StatementFormat)
-class StatementFormatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Where PSPs' CSV statements have what."""
+@admin.register(rows.StaffEvent)
+class StaffEventAdmin(HistoryAdmin):
+    """What staff did that is about no one session."""
 
-    form = StatementFormatForm
-    list_display = ("name", "psp", "delimiter", "decimal_mark", "date_format")
-    list_filter = ("psp",)
-    show_full_result_count = False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: how a statement was read stays explained."""
-        return False
-
-
-@admin.register(rows.Shop)
-class ShopAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Shops: made and changed here, and never deleted."""
-
-    form = ShopForm
-    list_display = ("name", "notification_url", "late_success", "created_at")
-    show_full_result_count = False
-    readonly_fields = ("live_notification_secrets",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: its history stays."""
-        return False
-
-    @admin.display(description="live notification secrets")
-    def live_notification_secrets(self, shop: rows.Shop) -> int:
-        """Return how many there are; the secrets themselves are never shown."""
-        return len(shop.notification_secrets)
+    list_display = ("name", "actor", "shop", "subject", "created_at")
+    list_select_related = ("shop",)
+    search_fields = ("=name", "=actor", "=cause_id")
 
 
 @admin.register(rows.ShopApiKey)
-class ShopApiKeyAdmin(APIKeyModelAdmin):
-    """API keys: the key is shown once, when it is made; afterwards it can only be revoked."""
+class ShopApiKeyAdmin(HistoryAdmin):
+    """API keys. Asked for and revoked in the mid-office, with a second person."""
 
-    form = ShopApiKeyForm
-    list_display = ("prefix", "name", "shop", "created", "expiry_date", "revoked")
+    ordering = ("-created",)
+    list_display = ("prefix", "name", "shop", "created", "expiry_date", "revoked", "last_used_at")
     list_select_related = ("shop",)
     search_fields = ("=prefix", "=shop__name")
-    show_full_result_count = False
+    never_shown = ("id", "hashed_key")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a key is revoked, so that what it did stays explained."""
-        return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Keep a key with the shop that it was made for."""
-        fixed = super().get_readonly_fields(request, obj)
-        return fixed if obj is None else (*fixed, "shop")
+@admin.register(rows.NotificationSecret)
+class NotificationSecretAdmin(HistoryAdmin):
+    """What signs notifications, by name and age. Rotated in the mid-office."""
+
+    list_display = ("public_id", "shop", "created_at", "retires_at")
+    list_select_related = ("shop",)
+    search_fields = ("=id", "=shop__name")
+    never_shown = ("value",)

@@ -1,0 +1,1 @@
+"""What needs two people at a shop: its keys, its signing secrets, its refund limits."""
