@@ -20,6 +20,7 @@ def read_call(row: Call) -> Call:
     """Return a process's own copy of a call."""
     copy = Call(row.operation, row.key)
     copy.sends = row.sends
+    copy.outcome = row.outcome
     copy.first_sent_at = row.first_sent_at
     copy.last_sent_at = row.last_sent_at
     return copy
@@ -53,5 +54,6 @@ def is_first_and_only(row: Call, call: Call) -> bool:
 
 def finish_call(row: Call, answer: Answer, *, first_and_only: bool) -> None:
     """Stands for calls.finish_call: record what came of a send."""
+    row.outcome = answer.outcome
     if never_arrived(answer.outcome, first_and_only=first_and_only):
         row.first_sent_at = None
