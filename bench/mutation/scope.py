@@ -72,6 +72,7 @@ def _gate(name: str) -> Part:
 PARTS: Final = (
     _gate("settle"),
     _gate("settle_refund"),
+    _gate("settle_instruction"),
     *(
         _rule(path)
         for path in sorted((ROOT / "payments/domain").glob("*.py"))
