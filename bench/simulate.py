@@ -18,7 +18,8 @@ from typing import Final
 
 from bench.simulation.campaign import Tally, play_block, run
 from bench.simulation.guards import GUARDS, Guard, without
-from bench.simulation.oracle import INVARIANTS, judge
+from bench.simulation.judging import INVARIANTS
+from bench.simulation.oracle import judge
 from bench.simulation.people import play
 from bench.simulation.story import digest, told
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from bench.campaign.evidence import Evidence, Row
+
+GRANTED: Final = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,34 @@ class Case:
         for checkout, order in named.items():
             found[order].append(checkout)
         return found
+
+    @cached_property
+    def by_hand(self) -> list[str]:
+        """The checkouts whose money the shop captures by hand."""
+        lines = self.evidence.history
+        registered = (line for line in lines if line["act"] == "register" and line["by_hand"])
+        return sorted({line["checkout"] for line in registered})
+
+    @cached_property
+    def asked_to_end(self) -> set[str]:
+        """The checkouts of which a capture or a void was granted."""
+        asked = (line for line in self.evidence.history if line["act"] in ("capture", "void"))
+        return {line["checkout"] for line in asked if line["status"] in GRANTED}
+
+    def sums_to_capture(self, checkout: str) -> set[Decimal]:
+        """Return the sums that the shop asked to be captured; no sum meant all of it."""
+        lines = [line for line in self.evidence.history if line["checkout"] == checkout]
+        whole = next(line["amount"] for line in lines if line["act"] == "register")
+        return {Decimal(line["asked"] or whole) for line in lines if line["act"] == "capture"}
+
+    def refunds_there(self, reference: str) -> list[Row]:
+        """Return what the PSP's books have of a refund of BPS."""
+        return self._refunds_there.get(reference, [])
+
+    @cached_property
+    def _refunds_there(self) -> dict[str, list[Row]]:
+        refunds = (refund for row in self.evidence.books for refund in row["refunds"])
+        return _grouped(refunds, "reference")
 
     @cached_property
     def told_successful(self) -> dict[str, str]:

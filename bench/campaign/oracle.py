@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Final
 
+from bench.campaign import aftermath
 from bench.campaign.case import Case, Violation, shown_status
 from bench.campaign.evidence import Evidence, Row
 
@@ -33,6 +34,14 @@ REFUSALS: Final = {
         "checkout-expired",
         "checkout-failed",
     },
+    "capture": {
+        "nothing-reserved",
+        "capture-in-progress",
+        "void-in-progress",
+        "request-in-progress",
+    },
+    "void": {"nothing-reserved", "capture-in-progress"},
+    "refund": {"nothing-to-refund", "refund-too-large", "request-in-progress"},
     "read": set(),
     "result": set(),
     "forge": set(),
@@ -141,7 +150,8 @@ def everything_ends(case: Case) -> Iterator[Violation]:
     """I5: every Buy Now that was accepted has ended, and none is forgotten."""
     for checkout, session in case.sessions.items():
         purchase = session["purchase"]
-        if purchase is not None and purchase["status"] not in FINAL:
+        waits = case.evidence.keys_ran_out and checkout in case.asked_to_end
+        if purchase is not None and purchase["status"] not in FINAL and not waits:
             yield Violation("I5", f"still {purchase['phase']}", {"checkout": checkout})
     accepted = {
         line["checkout"]
@@ -160,6 +170,7 @@ def amounts_are_as_asked(case: Case) -> Iterator[Violation]:
         for line in case.evidence.history
         if line["act"] == "register"
     }
+    by_hand = set(case.by_hand)
     for checkout, money in asked.items():
         session = case.sessions.get(checkout)
         if session and (Decimal(session["amount"]), session["currency"]) != money:
@@ -167,7 +178,8 @@ def amounts_are_as_asked(case: Case) -> Iterator[Violation]:
         for row in case.books.get(checkout, []):
             for charge in row["charges"]:
                 charged = (Decimal(charge["amount"]), row["currency"])
-                if charged != money:
+                part = checkout in by_hand and charged[0] < money[0] and charged[1] == money[1]
+                if charged != money and not part:
                     yield Violation(
                         "I8", f"asked {money}, charged {charged}", {"checkout": checkout}
                     )
@@ -249,6 +261,7 @@ RULES: Final[tuple[Rule, ...]] = (
     forged_webhooks_are_refused,
     outcomes_are_notified,
     errors_are_deserved,
+    *aftermath.RULES,
 )
 
 

@@ -82,6 +82,8 @@ CRASH_POINTS: Final = (
     "after_claim",
 )
 
+BEYOND_KEYS: Final = "outage_beyond_key_window"
+
 ALL: Final = (
     Kind("kill_web_worker", PROCESS, 20, "SIGKILL to a gunicorn worker"),
     Kind("kill_web", PROCESS, 3, "SIGKILL to gunicorn and all its workers"),
@@ -116,7 +118,7 @@ ALL: Final = (
     Kind("outage:503", PSP, 2, "the PSP answers 503", (4, 10)),
     Kind("outage:503_nothing", PSP, 2, "the PSP answers 503, nothing happened", (4, 10)),
     Kind("outage:drop", PSP, 2, "the PSP drops connections unread", (4, 10)),
-    Kind("outage_beyond_key_window", PSP, 1, "away for longer than keys live", (50, 50)),
+    Kind(BEYOND_KEYS, PSP, 1, "away for longer than keys live", (50, 50)),
     *(Kind(f"burst:{name}", BURST, n, words, BURST_SECONDS) for name, n, words in SCENARIOS),
 )
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in ALL}
@@ -129,7 +131,7 @@ def full_numbers(seconds: float) -> dict[str, int]:
     """
     share = seconds / 60 / MINUTES_OF_A_FULL_CAMPAIGN
     numbers = {kind.name: max(1, round(kind.number * share)) for kind in ALL}
-    longest = BY_NAME["outage_beyond_key_window"]
+    longest = BY_NAME[BEYOND_KEYS]
     if seconds < 2 * longest.seconds[1]:
         del numbers[longest.name]
     return numbers

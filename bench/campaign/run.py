@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.campaign.case import Violation
-from bench.campaign.evidence import Evidence, collect
+from bench.campaign.evidence import Evidence, Row, collect
 from bench.campaign.history import History
 from bench.campaign.load import Load
 from bench.campaign.nemesis import Done, Nemesis
 from bench.campaign.oracle import judge
+from bench.campaign.plan import BEYOND_KEYS
 from bench.campaign.setup import Setup
 from bench.campaign.shop import Shop
 from bench.campaign.stand import Stand
@@ -104,6 +105,7 @@ def _play(stand: Stand, nemesis: Harm, load: Load, history: History, say: Say) -
         bps_database=stand.database_url,
         sandbox_database=stand.sandbox_database_url,
         history=history.path,
+        keys_ran_out=any(fault.kind == BEYOND_KEYS for fault in setup.plan),
     )
     return Outcome(
         setup=setup,
@@ -136,6 +138,10 @@ def _figures(evidence: Evidence) -> dict[str, int]:
         "purchases successful": statuses["successful"],
         "purchases failed": statuses["failed"],
         "purchases not ended": statuses["started"],
+        "captures asked for": len(evidence.captures),
+        "checkouts let go": sum(_is_let_go(session) for session in evidence.sessions),
+        "refunds asked for": len(evidence.refunds),
+        "refunds in the PSP's books": sum(len(row["refunds"]) for row in evidence.books),
         "charges in the PSP's books": sum(len(row["charges"]) for row in evidence.books),
         "purchase requests that the PSP saw": sum(r["purchase_requests"] for r in evidence.books),
         "requests of the shop": asked.total() - asked["gave_up"],
@@ -148,6 +154,11 @@ def _figures(evidence: Evidence) -> dict[str, int]:
         "webhooks stored": len(evidence.receipts),
         "notifications received": len(evidence.notifications),
     }
+
+
+def _is_let_go(session: Row) -> bool:
+    by_hand = session["capture"] == "manual"
+    return by_hand and (session["purchase"] or {}).get("phase") == "cancelled"
 
 
 def _is_our_fault(said: dict[str, object]) -> bool:

@@ -23,6 +23,10 @@ STORIES: Final[Mapping[str, float]] = {
     "late_success": 2,
     "surplus": 1,
     "forger": 1,
+    "captures": 9,
+    "captures_and_voids": 3,
+    "voids": 3,
+    "refunds": 12,
 }
 
 # Everything in BPS that waits, waits shorter. A lease outlasts a PSP call; a PSP call ends before

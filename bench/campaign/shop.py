@@ -10,7 +10,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -54,6 +54,11 @@ class Heard:
     def purchase_status(self) -> str:
         """The status of the purchase that the answer shows, or nothing."""
         return str((self.said.get("purchase") or {}).get("status", ""))
+
+    @property
+    def phase(self) -> str:
+        """The phase of the purchase that the answer shows, or nothing."""
+        return str((self.said.get("purchase") or {}).get("phase", ""))
 
 
 class Shop:
@@ -108,10 +113,25 @@ class Shop:
         )
 
 
+def all_at_once(acts: Sequence[Callable[[], Heard]]) -> None:
+    """Do several things at one instant; return once all are done."""
+    ready = threading.Barrier(len(acts))
+
+    def do(act: Callable[[], Heard]) -> None:
+        ready.wait()
+        act()
+
+    threads = [threading.Thread(target=do, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def _kept(said: dict[str, Any]) -> dict[str, Any]:
     """Leave out of an answer what the oracle does not read."""
     names = ("type", "money_moved", "checkout_id", "psp_token", "amount", "currency", "status")
-    kept = {name: said[name] for name in (*names, "state") if name in said}
+    kept = {name: said[name] for name in (*names, "id", "state") if name in said}
     purchase = said.get("purchase")
     if isinstance(purchase, dict):
         shown = ("id", "status", "phase", "amount", "currency", "captured_amount")

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from bench.campaign.errands import Errands
 from bench.campaign.setup import Setup
-from bench.campaign.shop import Asking, Heard, Shop
+from bench.campaign.shop import Asking, Heard, Shop, all_at_once
 
 LATE_SUCCESS_DIGITS: Final = ("17", "21")
 # Amounts end in digits that choose nothing, so that the PSP's rates decide.
@@ -20,8 +22,12 @@ PLAIN_DIGITS: Final = tuple(f"{number:02d}" for number in range(30, 100))
 CURRENCIES: Final = (("EUR", 2),) * 8 + (("JPY", 0), ("KWD", 3))
 LOOK_AGAIN_SECONDS: Final = 1.5
 WAIT_FOR_AN_END_SECONDS: Final = 14.0
+# Nobody else ends what is reserved, so the shop waits until it is, whatever goes wrong meanwhile.
+WAIT_FOR_A_RESERVATION_SECONDS: Final = 120.0
 TRIES_AGAIN_AFTER_A_DECLINE: Final = 0.6
 VISITS_THE_RESULT: Final = 0.25
+REFUNDS_WHAT_WAS_CAPTURED: Final = 0.3
+REFUNDS_AGAIN: Final = 0.3
 BUY_NOW_WAITS: Final = ("", "", "", "wait=4")
 
 
@@ -44,6 +50,7 @@ class Shopper:
         self._shop = shop
         self._number = number
         self._draw = random.Random(f"{setup.seed}:shopper:{number}")  # noqa: S311 - repeatable
+        self._errands = Errands(shop, self._draw)
         self._checkouts = 0
 
     def play(self) -> None:
@@ -143,6 +150,45 @@ class Shopper:
         if self._ended(checkout, heard) == "failed":
             self._try_again(checkout)
 
+    def _captures(self) -> None:
+        checkout = self._reserve()
+        if checkout is not None:
+            self._errands.capture(checkout.id, checkout.amount)
+            if self._draw.random() < REFUNDS_WHAT_WAS_CAPTURED:
+                self._errands.refund(checkout.id, checkout.amount)
+
+    def _voids(self) -> None:
+        checkout = self._reserve()
+        if checkout is not None:
+            self._errands.void(checkout.id)
+
+    def _captures_and_voids(self) -> None:
+        checkout = self._reserve()
+        if checkout is not None:
+            self._errands.capture(checkout.id, checkout.amount, beside_a_void=True)
+
+    def _refunds(self) -> None:
+        """Buy, and want some of the money back once it is taken."""
+        checkout = self._register()
+        if checkout is not None and self._ended(checkout, self._buy(checkout)) == "successful":
+            self._errands.refund(checkout.id, checkout.amount)
+            if self._draw.random() < REFUNDS_AGAIN:
+                self._errands.refund_the_rest(checkout.id)
+
+    def _reserve(self) -> Checkout | None:
+        """Buy what the shop captures by hand; return it once it is reserved, or None if never."""
+        checkout = self._register(by_hand=True)
+        if checkout is None:
+            return None
+        heard = self._buy(checkout)
+        until = time.monotonic() + WAIT_FOR_A_RESERVATION_SECONDS
+        while heard.phase != "authorized" and time.monotonic() < until:
+            if heard.purchase_status in ("successful", "failed"):
+                return None
+            time.sleep(LOOK_AGAIN_SECONDS)
+            heard = self._read(checkout)
+        return checkout if heard.phase == "authorized" else None
+
     def _forger(self) -> None:
         """Claim to be the PSP, for a checkout that nobody has paid."""
         checkout = self._register()
@@ -164,14 +210,25 @@ class Shopper:
         self._shop.ask(Asking("forge", "POST", self._shop.webhook_url, event, headers, who))
 
     def _register(
-        self, *, order: str = "", digits: str = "", seconds: int | None = 0
+        self,
+        *,
+        order: str = "",
+        digits: str = "",
+        seconds: int | None = 0,
+        by_hand: bool = False,
     ) -> Checkout | None:
         self._checkouts += 1
-        asking = self._registration(self._amount(digits), order=order, seconds=seconds)
+        money = self._amount(digits)
+        asking = self._registration(money, order=order, seconds=seconds, by_hand=by_hand)
         return self._registered(asking, self._shop.ask(asking))
 
     def _registration(
-        self, money: tuple[str, str], *, order: str = "", seconds: int | None = 0
+        self,
+        money: tuple[str, str],
+        *,
+        order: str = "",
+        seconds: int | None = 0,
+        by_hand: bool = False,
     ) -> Asking:
         name = f"{self._setup.seed}-{self._number}-{self._checkouts}"
         amount, currency = money
@@ -184,8 +241,10 @@ class Shopper:
         }
         if seconds is not None:
             body["expires_in_seconds"] = seconds or self._setup.session_seconds
+        if by_hand:
+            body["capture"] = "manual"
         who = {"checkout": body["checkout_id"], "order": body["order_reference"]}
-        asked = {"amount": amount, "currency": currency}
+        asked = {"amount": amount, "currency": currency, "by_hand": by_hand}
         return Asking("register", "POST", self._shop.api_url, body, who={**who, **asked})
 
     def _registered(self, asking: Asking, heard: Heard) -> Checkout | None:
@@ -222,21 +281,16 @@ class Shopper:
         return self._shop.ask(Asking("buy", "POST", url, body, headers, who))
 
     def _press_at_once(self, checkouts: list[Checkout], *, same_key: bool) -> None:
-        ready = threading.Barrier(len(checkouts))
-
-        def press(place: int, checkout: Checkout) -> None:
-            key = f"buy-{checkout.id}" if same_key else f"buy-{checkout.id}-{place}"
-            ready.wait()
-            self._buy(checkout, key=key)
-
-        threads = [
-            threading.Thread(target=press, args=[place, checkout])
-            for place, checkout in enumerate(checkouts)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        all_at_once(
+            [
+                partial(
+                    self._buy,
+                    checkout,
+                    key=f"buy-{checkout.id}" if same_key else f"buy-{checkout.id}-{place}",
+                )
+                for place, checkout in enumerate(checkouts)
+            ]
+        )
 
     def _read(self, checkout: Checkout) -> Heard:
         url = f"{self._shop.api_url}/{checkout.id}"

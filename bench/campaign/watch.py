@@ -14,6 +14,8 @@ LOOK_AGAIN_SECONDS: Final = 0.25
 BY_PHASE: Final = b"SELECT phase, count(*) FROM payments_purchase GROUP BY phase"
 UNDONE: Final = b"""
     SELECT (SELECT count(*) FROM payments_purchase WHERE finished_at IS NULL),
+           (SELECT count(*) FROM payments_refund WHERE finished_at IS NULL),
+           (SELECT count(*) FROM payments_instruction WHERE finished_at IS NULL),
            (SELECT count(*) FROM payments_webhookreceipt WHERE state = 'waiting'),
            (SELECT count(*) FROM payments_shopnotification WHERE state = 'waiting')
 """
@@ -28,9 +30,14 @@ TELL_SOON: Final = b"""
     UPDATE psp_delivery SET due_wall_at = now()
      WHERE finished_wall_at IS NULL AND due_wall_at > now() + interval '5 seconds'
 """
+# A purchase of which something is asked ends with that, which is the oracle's to judge.
 ENDS: Final = b"""
     SELECT extract(epoch FROM created_at)::float8, extract(epoch FROM finished_at)::float8
-      FROM payments_purchase ORDER BY created_at
+      FROM payments_purchase AS purchase
+     WHERE NOT EXISTS (SELECT FROM payments_instruction AS instruction
+                        WHERE instruction.purchase_id = purchase.id
+                          AND instruction.finished_at IS NULL)
+     ORDER BY created_at
 """
 
 

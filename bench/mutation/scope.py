@@ -73,6 +73,7 @@ PARTS: Final = (
     _gate("settle"),
     _gate("act_on_success"),
     _gate("settle_refund"),
+    _gate("settle_instruction"),
     *(
         _rule(path)
         for path in sorted((ROOT / "payments/domain").glob("*.py"))

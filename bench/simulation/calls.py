@@ -20,9 +20,9 @@ def read_call(row: Call) -> Call:
     """Return a process's own copy of a call."""
     copy = Call(row.operation, row.key)
     copy.sends = row.sends
+    copy.outcome = row.outcome
     copy.first_sent_at = row.first_sent_at
     copy.last_sent_at = row.last_sent_at
-    copy.outcome = row.outcome
     return copy
 
 

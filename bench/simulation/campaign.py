@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import starmap
 from typing import Final
 
-from bench.simulation.oracle import Violation, judge
+from bench.simulation.judging import Violation
+from bench.simulation.oracle import judge
 from bench.simulation.people import CHECKOUTS_OF_ORDERS, play
 from bench.simulation.story import digest
 

@@ -42,6 +42,15 @@ class Fault(StrEnum):
     CANCEL_RACE = "the shop cancels while the shopper buys"
     EXPIRY_RACE = "the shopper buys as the session expires"
     REFUND_RACE = "the shop asks for two refunds at once"
+    RESERVED_LATE = "the PSP reserves after it had reported a failure"
+    LAPSED = "a reservation lapses"
+    CAPTURED_ANOTHER_SUM = "the PSP captures less than it was asked to"
+    CAPTURED_TWICE = "the shop captures twice at once"
+    CAPTURE_AND_VOID = "the shop captures and voids at once"
+    CAPTURE_TOO_LARGE = "the shop captures more than is reserved"
+    CAPTURE_AND_REFUND = "the shop asks for a refund while it captures"
+    CAPTURE_AND_CANCEL = "the shop cancels the checkout while it captures"
+    LAPSE_RACE = "the shop captures as the reservation lapses"
     REFUND_FAILS_LATER = "a refund fails after it was accepted"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bench.simulation.instructions import end_with_purchase
 from bench.simulation.refunds import left_of, stage_refund
 from bench.simulation.rows import Answer, Purchase
 from payments.domain.answers import CallOutcome
@@ -42,7 +43,7 @@ def apply_report(world: World, purchase: Purchase, report: Answer, held: Phase) 
         state=state,
         stated=report.money,
         captured=report.captured,
-        part_may_be_captured=False,
+        part_may_be_captured=world.manual,
     )
     if wrong:
         open_case(world, purchase, "amount_mismatch")
@@ -108,14 +109,19 @@ def open_case(world: World, purchase: Purchase, kind: str) -> None:
 def _move(world: World, purchase: Purchase, phase: Phase) -> None:
     """Stands for settle._move, and for the trigger by which the session follows."""
     now = world.now
+    before = purchase.phase
     purchase.move(world, phase)
     status = STATUS_OF[phase]
     purchase.phase_since = now
     purchase.polls = 0
     purchase.awaits_shopper = False
+    if before is Phase.AUTHORIZED:
+        end_with_purchase(world, purchase)
     if status is PurchaseStatus.STARTED:
         answered = phase not in UNANSWERED_PHASES
         world.release(purchase, next_poll(answered=answered, polls=0, since=now, now=now))
+        if phase is Phase.AUTHORIZED and world.manual:
+            world.tell("notified", purchase.name, phase)
         return
     world.release(purchase, None)
     session = purchase.session

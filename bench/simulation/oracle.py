@@ -7,39 +7,17 @@ left to happen and every fault has ended.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-INVARIANTS: Final = {
-    "I1": "the books hold one unrefunded charge per checkout and per order",
-    "I2": "successful here is a charge there, of the same sum",
-    "I3": "what was charged or given back there is so here",
-    "I4": "success is undone by nothing but refunds",
-    "I5": "every accepted Buy Now, and every session, ends",
-    "I7": "one fact has one effect",
-    "I9": "one key always carries the same request",
-    "I10": "nothing is sent again after half of the key window",
-    "I11": "a token belongs to one checkout",
-    "I12": "refunds asked for and done stay within what was captured",
-    "I13": "a surplus charge is given back, never the only one",
-    "I18": "nothing is shown as ended while a charge is possible",
-    "DB": "the rules hold by themselves: no constraint of the database has to step in",
-}
+from bench.simulation.judging import Judge, Violation
+from bench.simulation.oracle_of_reserves import OracleOfReserves
+
 STARTED: Final = frozenset({"submitting", "in_doubt", "pending", "authorized"})
 FAILED: Final = frozenset({"declined", "cancelled", "expired", "errored"})
 ENDED: Final = frozenset({"completed", "expired", "cancelled", "failed"})
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """An invariant that did not hold, and the fact that broke it."""
-
-    invariant: str
-    at: datetime
-    why: str
 
 
 class Charge:
@@ -66,14 +44,13 @@ class Asked:
         self.given: dict[str, Decimal] = {}
 
 
-class Oracle:
-    """Judges one order. `checked` counts how often each invariant was judged."""
+class Oracle(Judge):
+    """Judges purchases, sessions and refunds."""
 
     def __init__(self, checked: Counter[str]) -> None:
-        self.checked = checked
-        self.violations: list[Violation] = []
+        super().__init__(checked)
         self.window = timedelta()
-        self.now = datetime.min  # noqa: DTZ901 - before the first fact
+        self.by_hand = False
         self.money: dict[str, tuple[str, str]] = {}
         self.tokens: dict[str, str] = {}
         self.checkout_of: dict[str, str] = {}
@@ -89,23 +66,11 @@ class Oracle:
         self.refunds: dict[str, Asked] = {}
         self.cases: defaultdict[str, set[str]] = defaultdict(set)
 
-    def judge(self, facts: Iterable[tuple[Any, ...]]) -> list[Violation]:
-        """Return the violations of a history, in the order of their happening."""
-        for now, word, *rest in facts:
-            judge = JUDGES.get(word)
-            if judge is not None:
-                self.now = now
-                judge(self, *rest)
-        return self.violations
-
-    def holds(self, invariant: str, condition: object, why: str) -> None:
-        """Count a judgement, and keep it if the invariant does not hold."""
-        self.checked[invariant] += 1
-        if not condition:
-            self.violations.append(Violation(invariant, self.now, why))
-
     def psp(self, kind: str, window: str, policy: str) -> None:
         self.window = timedelta(seconds=int(window))
+
+    def captures_by_hand(self) -> None:
+        self.by_hand = True
 
     def checkout(self, checkout: str, amount: str, currency: str) -> None:
         self.money[checkout] = (amount, currency)
@@ -187,7 +152,9 @@ class Oracle:
     ) -> None:
         there = sum((c.amount for c in self.charges if c.checkout == checkout), Decimal(0))
         amount, ours = self.money[checkout]
-        true = there == captured == Decimal(amount) and currency == ours
+        whole = Decimal(amount)
+        enough = 0 < there <= whole if self.by_hand else there == whole
+        true = there == captured and enough and currency == ours
         why = f"{purchase}: {captured} {currency} here, {there} there, {amount} {ours} registered"
         self.holds("I2", true, why)
         self.captured[purchase] = captured
@@ -255,7 +222,7 @@ class Oracle:
         for purchase, phase in self.phases.items():
             checkout = self.checkout_of[purchase]
             other_sum = any(
-                c.checkout == checkout and str(c.amount) != self.money[checkout][0]
+                c.checkout == checkout and c.amount > Decimal(self.money[checkout][0])
                 for c in self.charges
             )
             ended = phase not in STARTED or (other_sum and self._is_a_persons(checkout))
@@ -304,31 +271,34 @@ class Oracle:
         else:
             self.holds("I5", self.cases[name], f"{name} is {refund.phase} for ever")
 
+    words: ClassVar[Mapping[str, Callable[..., Any]]] = {
+        "accepted": accepted,
+        "asked": asked,
+        "by_hand": captures_by_hand,
+        "came_back": came_back,
+        "case": case,
+        "charged": charged,
+        "checkout": checkout,
+        "claimed": claimed,
+        "closed": psp_closed,
+        "given": given,
+        "notified": notified,
+        "phase": phase,
+        "psp": psp,
+        "refund": refund,
+        "refused": refused,
+        "registered": registered,
+        "rest": rest,
+        "sent": sent,
+        "session": session,
+        "stuck": stuck,
+        "tried_again": tried_again,
+    }
 
-JUDGES: Final[dict[str, Callable[..., None]]] = {
-    "accepted": Oracle.accepted,
-    "asked": Oracle.asked,
-    "came_back": Oracle.came_back,
-    "case": Oracle.case,
-    "charged": Oracle.charged,
-    "checkout": Oracle.checkout,
-    "claimed": Oracle.claimed,
-    "closed": Oracle.psp_closed,
-    "given": Oracle.given,
-    "notified": Oracle.notified,
-    "phase": Oracle.phase,
-    "psp": Oracle.psp,
-    "refund": Oracle.refund,
-    "refused": Oracle.refused,
-    "registered": Oracle.registered,
-    "rest": Oracle.rest,
-    "sent": Oracle.sent,
-    "session": Oracle.session,
-    "stuck": Oracle.stuck,
-    "tried_again": Oracle.tried_again,
-}
 
-
-def judge(facts: Iterable[tuple[Any, ...]], checked: Counter[str]) -> list[Violation]:
+def judge(facts: Sequence[tuple[Any, ...]], checked: Counter[str]) -> list[Violation]:
     """Return the violations of a history; add to `checked` how often each invariant was judged."""
-    return Oracle(checked).judge(facts)
+    violations = Oracle(checked).judge(facts)
+    if any(fact[1] == "by_hand" for fact in facts):
+        violations = [*violations, *OracleOfReserves(checked).judge(facts)]
+    return sorted(violations, key=lambda violation: violation.at)

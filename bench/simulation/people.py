@@ -6,7 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from bench.simulation import carry_instruction  # noqa: F401 - how due instructions are carried
 from bench.simulation.faults import Fault
+from bench.simulation.keeper import captures_by_hand, keep
 from bench.simulation.psp import Psp
 from bench.simulation.purchases import buy_now
 from bench.simulation.refunds import request_refund
@@ -57,6 +59,9 @@ def play(seed: int, order: int) -> World:
     world.policy = world.pick(POLICIES)
     words = ("single" if psp.single else "keys", str(int(psp.window.total_seconds())))
     world.tell("psp", *words, world.policy)
+    world.manual = captures_by_hand(order)
+    if world.manual:
+        world.tell("by_hand")
     if world.chance() < OUTAGE_CHANCE:
         since = BEGINNING + world.pick(OUTAGE_BEGINS)
         psp.wire.be_away(since, since + world.pick(OUTAGE_LASTS))
@@ -115,6 +120,8 @@ def checkout(world: World, session: Session) -> Process:
     if world.chance() < 0.06:
         world.fault(Fault.CANCEL_RACE)
         world.after(world.pick(AT_ONCE) * 3, _cancel, world, session)
+    if world.manual:
+        world.start(keep(world, session))
     yield from buy(world, session)
 
 

@@ -1,7 +1,8 @@
 """The PSP in memory, with its books. It behaves as sandbox/API.md says, in either kind.
 
 `single`: a session can succeed only once, whatever the key. Otherwise keys alone protect: a key
-that the PSP does not remember charges again. What is remembered of a key is its first answer.
+that the PSP does not remember charges again, and takes another part of what is reserved. What is
+remembered of a key is its first answer.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from bench.simulation.answers import read_refusal
+from bench.simulation.books import TheirRefund, Token, refund_report, report
 from bench.simulation.faults import Fault
 from bench.simulation.rows import NOTHING, Answer, Backups, Request
 from payments.domain.answers import CallOutcome
-from psp_clients.contract import Money, RefundState, ReportedState
+from psp_clients.contract import RefundState, ReportedState
 
 if TYPE_CHECKING:
     from bench.simulation.webhooks import Postman
@@ -26,12 +28,15 @@ HOURS: Final = tuple(timedelta(minutes=n) for n in (65, 130, 240, 400, 900))
 # Some come back while BPS looks at them a minute later.
 WHILE_LOOKED_AT: Final = tuple(timedelta(seconds=n) for n in (62, 65, 70))
 REFUND_WAITS: Final = (*SECONDS, *WHILE_LOOKED_AT, *HOURS, timedelta(days=2))
+# Before a week has passed: for so long BPS asks by itself.
+LAPSES_AFTER: Final = tuple(timedelta(minutes=n) for n in (10, 70, 500, 1500, 3000, 4500))
 WINDOWS: Final = tuple(timedelta(hours=n) for n in (1, 24, 168))
+INVALID: Final = read_refusal(400, "invalid_request")
 CONFLICT: Final = read_refusal(409, "state_conflict")
 UNKNOWN: Final = read_refusal(404, "not_found")
 STILL_RUNNING: Final = read_refusal(409, "idempotency_in_progress")
 DECLINED_FOR_NOW: Final = Answer(CallOutcome.DECLINED_FOR_NOW)
-CLOSED: Final = (ReportedState.DECLINED, ReportedState.CANCELLED, ReportedState.EXPIRED)
+CANCELLABLE: Final = (ReportedState.OPEN, ReportedState.PENDING, ReportedState.AUTHORIZED)
 
 SINGLE_CHANCE: Final = 0.4
 
@@ -49,50 +54,6 @@ DECISIONS: Final = (
     ("another_sum", 0.98),
     ("approve", 1.0),
 )
-
-
-class Token:
-    """A session at the PSP. `epoch` changes when what was under way is void."""
-
-    __slots__ = (
-        "captured",
-        "closed",
-        "epoch",
-        "expires_at",
-        "money",
-        "name",
-        "plan",
-        "refunds",
-        "session",
-        "state",
-    )
-
-    def __init__(self, name: str, request: Request, plan: str, expires_at: datetime) -> None:
-        if request.money is None:
-            raise TypeError("a registration names a sum")
-        self.name = name
-        self.session = request.session
-        self.money = request.money
-        self.plan = plan
-        self.expires_at = expires_at
-        self.state = ReportedState.OPEN
-        self.captured = NOTHING
-        self.closed = False
-        self.epoch = 0
-        self.refunds: list[TheirRefund] = []
-
-
-class TheirRefund:
-    """A refund in the PSP's books."""
-
-    __slots__ = ("amount", "name", "reference", "state", "token")
-
-    def __init__(self, name: str, token: Token, reference: str, amount: Decimal) -> None:
-        self.name = name
-        self.token = token
-        self.reference = reference
-        self.amount = amount
-        self.state = RefundState.PENDING
 
 
 class Psp:
@@ -143,7 +104,9 @@ class Psp:
         if operation == "confirm":
             return self._confirm(token)
         if operation == "cancel":
-            return self._cancel(token)
+            return self._cancel(token, request)
+        if operation == "capture":
+            return self._capture(token, request)
         return self._refund(token, request)
 
     def _register(self, request: Request) -> Answer:
@@ -175,13 +138,13 @@ class Psp:
         if token.state is ReportedState.OPEN:
             self._decide(token)
         elif not self.single:
-            self._charge(token)
+            self._approve(token)
         return report(token)
 
     def _decide(self, token: Token) -> None:
         plan = token.plan
-        if plan == "approve":
-            self._charge(token)
+        if plan == "approve" or (plan == "another_sum" and self.world.manual):
+            self._approve(token)
         elif plan == "another_sum":
             self.world.fault(Fault.CHARGED_ANOTHER_SUM)
             self._charge(token, Decimal(token.money.amount) + 1)
@@ -215,10 +178,47 @@ class Psp:
         elif what == "expire":
             self._close(token, ReportedState.EXPIRED)
             self._later(HOURS + SECONDS, token, "charge_late")
+        elif what == "lapse":
+            self.world.fault(Fault.LAPSED)
+            self._close(token, ReportedState.EXPIRED)
         else:
             if what == "charge_late":
-                self.world.fault(Fault.LATE_SUCCESS)
+                manual = self.world.manual
+                self.world.fault(Fault.RESERVED_LATE if manual else Fault.LATE_SUCCESS)
+            self._approve(token)
+
+    def _approve(self, token: Token) -> None:
+        if self.world.manual:
+            self._reserve(token)
+        else:
             self._charge(token)
+
+    def _reserve(self, token: Token) -> None:
+        self.world.tell("reserved", token.session.name, token.money.amount)
+        self._become(token, ReportedState.AUTHORIZED)
+        wait = self.world.pick(LAPSES_AFTER)
+        token.epoch += 1
+        token.lapses_at = self.world.now + wait
+        self._later((wait,), token, "lapse")
+
+    def _capture(self, token: Token, request: Request) -> Answer:
+        """Take what is asked for, at most what is left; where keys protect, part by part."""
+        ours = request.instruction
+        if ours is None:
+            raise TypeError("a capture is named")
+        again = token.state is ReportedState.CAPTURED and not self.single
+        if token.state is not ReportedState.AUTHORIZED and not again:
+            return CONFLICT
+        if ours.amount > token.left:
+            return INVALID
+        taken = ours.amount
+        if token.plan == "another_sum" and taken > 1:
+            self.world.fault(Fault.CAPTURED_ANOTHER_SUM)
+            taken -= 1
+        token.epoch += 1
+        self.world.tell("taken", ours.name, token.session.name, str(taken))
+        self._charge(token, taken)
+        return report(token)
 
     def _charge(self, token: Token, amount: Decimal | None = None) -> None:
         taken = Decimal(token.money.amount) if amount is None else amount
@@ -242,9 +242,11 @@ class Psp:
         if token.expires_at <= self.world.now:
             self._close(token, ReportedState.EXPIRED)
 
-    def _cancel(self, token: Token) -> Answer:
-        if token.state in (ReportedState.OPEN, ReportedState.PENDING):
+    def _cancel(self, token: Token, request: Request) -> Answer:
+        if token.state in CANCELLABLE:
             token.epoch += 1
+            if request.instruction is not None:
+                self.world.tell("let_go", request.instruction.name, token.session.name)
             self._close(token, ReportedState.CANCELLED)
         elif token.state in (ReportedState.CAPTURED, ReportedState.DECLINED):
             return CONFLICT
@@ -286,15 +288,3 @@ class Psp:
             raise TypeError("a refund is named")
         found = [r for r in token.refunds if r.reference == ours.name] if token else []
         return refund_report(found[0]) if len(found) == 1 else UNKNOWN
-
-
-def report(token: Token) -> Answer:
-    """Return what the PSP says of a session."""
-    captured = Money(str(token.captured), token.money.currency) if token.captured else None
-    return Answer(CallOutcome.ANSWERED, token.state, token.money, captured, token.name)
-
-
-def refund_report(refund: TheirRefund) -> Answer:
-    """Return what the PSP says of a refund."""
-    money = Money(str(refund.amount), refund.token.money.currency)
-    return Answer(CallOutcome.ANSWERED, refund.state, money, None, refund.name)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from payments.domain.answers import CallOutcome
+from payments.domain.instructions import INSTRUCTION_GRAPH, InstructionKind, InstructionState
 from payments.domain.lifecycle import (
     PHASE_GRAPH,
     SESSION_GRAPH,
@@ -34,13 +35,17 @@ class Backups:
 
 
 class Request(NamedTuple):
-    """What is asked of the PSP. `refund` is set for refunds and look-ups of them."""
+    """What is asked of the PSP. `refund` is set for refunds and look-ups of them.
+
+    `instruction` is set for captures and for the cancels that voids are.
+    """
 
     operation: str
     session: Session
     key: str
     money: Money | None = None
     refund: Refund | None = None
+    instruction: Instruction | None = None
 
 
 class Answer(NamedTuple):
@@ -67,7 +72,7 @@ class Row:
 
 
 class Call:
-    """A stored call to the PSP: its key, and when it may first have arrived."""
+    """A stored call to the PSP: its key, when it may first have arrived, what last came of it."""
 
     __slots__ = ("first_sent_at", "key", "last_sent_at", "operation", "outcome", "sends")
 
@@ -130,6 +135,7 @@ class Purchase(Row):
         "captured",
         "case",
         "earlier",
+        "instructions",
         "phase",
         "phase_since",
         "polls",
@@ -153,6 +159,7 @@ class Purchase(Row):
         self.captured = self.refunded = NOTHING
         self.surplus = False
         self.refunds: list[Refund] = []
+        self.instructions: list[Instruction] = []
         self.case = ""
 
     def move(self, world: World, phase: Phase) -> None:
@@ -255,6 +262,51 @@ def insert_refund(world: World, refund: Refund) -> None:
         raise Refused("one_automatic_refund_per_purchase")
     purchase.refunds.append(refund)
     world.tell("asked", refund.name, purchase.name, str(refund.amount), refund.origin)
+
+
+class Instruction(Row):
+    """A capture or a void: what is asked of an authorised purchase."""
+
+    __slots__ = ("amount", "asked_at", "call", "polls", "purchase", "state", "what")
+    kind = "instruction"
+
+    def __init__(
+        self, name: str, purchase: Purchase, what: InstructionKind, amount: Decimal, now: datetime
+    ) -> None:
+        super().__init__(name, now, None)
+        self.purchase = purchase
+        self.what = what
+        self.amount = amount
+        self.asked_at = now
+        self.state = InstructionState.PENDING
+        self.polls = 0
+        self.call: Call
+
+    @property
+    def money(self) -> Money:
+        """The sum to take, or to let go."""
+        return Money(str(self.amount), self.purchase.session.money.currency)
+
+    def become(self, world: World, state: InstructionState) -> None:
+        """Write the state. Raises Refused for a move that the graph does not hold."""
+        if state not in INSTRUCTION_GRAPH[self.state]:
+            raise Refused("legal_instruction_state")
+        self.state = state
+        world.tell("instruction", self.name, state)
+
+
+def insert_instruction(world: World, instruction: Instruction) -> None:
+    """Store an instruction. Raises Refused where the trigger or the unique index would."""
+    purchase, constraint = instruction.purchase, "one_pending_instruction_per_purchase"
+    pending = any(other.state is InstructionState.PENDING for other in purchase.instructions)
+    if pending and constraint not in Backups.off:
+        raise Refused(constraint)
+    too_much = instruction.amount > Decimal(purchase.session.money.amount)
+    if too_much and "instructed_within_authorised" not in Backups.off:
+        raise Refused("instructed_within_authorised")
+    purchase.instructions.append(instruction)
+    told = (purchase.name, instruction.what, str(instruction.amount))
+    world.tell("instructed", instruction.name, *told)
 
 
 class Receipt(Row):

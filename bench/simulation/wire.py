@@ -72,6 +72,8 @@ LOOK_UP_FAULTS: Final = (
     (0.180, Fault.WRONG_SUM),
     (0.220, Fault.SLOW_ANSWER),
 )
+# More than was ever reserved: of a part that was captured, the PSP's word is all there is.
+TOO_MUCH: Final = "1000000"
 ANY_MONEY_FAULT: Final = MONEY_FAULTS[-1][0]
 ANY_LOOK_UP_FAULT: Final = LOOK_UP_FAULTS[-1][0]
 
@@ -171,7 +173,7 @@ class Wire:
         answer = self.psp.receive(request, AT_ONCE)
         if answer.money is not None:
             wrong = world.pick(
-                (Money("1", answer.money.currency), Money(answer.money.amount, "CHF"))
+                (Money(TOO_MUCH, answer.money.currency), Money(answer.money.amount, "CHF"))
             )
             if answer.captured is not None:
                 answer = answer._replace(captured=wrong)
@@ -182,7 +184,8 @@ class Wire:
 
 def tell_sent(world: World, request: Request) -> None:
     """Tell of a request that may have reached the PSP; look-ups change nothing and are not told."""
-    operation, session, key, money, refund = request
+    operation, session, key, money, refund, instruction = request
     if key:
         sum_ = str(refund.amount) if refund else (money.amount if money else "")
-        world.tell("sent", key, operation, session.name, refund.name if refund else "-", sum_)
+        about = refund or instruction
+        world.tell("sent", key, operation, session.name, about.name if about else "-", sum_)

@@ -53,6 +53,7 @@ class World:
         "chance",
         "draw",
         "facts",
+        "manual",
         "next_number",
         "now",
         "policy",
@@ -69,6 +70,7 @@ class World:
         self.facts: list[Fact] = []
         self.sessions: list[Session] = []
         self.policy = "accept"
+        self.manual = False  # whether the shop captures by hand
         self.next_number = 0
         self._queue: list[Happening] = []
         self._events = 0

@@ -138,8 +138,8 @@ class _Row:
         amount = self._number("fee").removeprefix("-")
         if not amount.strip("0."):
             return None
-        column = "fee_currency" if self._text("fee_currency") else "currency"
-        return self._money("fee", amount, column, self._text("fee_currency") or currency)
+        # The charge's own currency, where it is the fee's, was taken already.
+        return self._money("fee", amount, "fee_currency", self._text("fee_currency") or currency)
 
     def _money(self, column: str, amount: str, currency_column: str, currency: str) -> Money:
         try:

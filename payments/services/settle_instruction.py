@@ -69,7 +69,6 @@ def _end(
     if not wrong:
         insert_together(ended)
         return
-    instruction.purchase = purchase
     insert_together(ended, instruction_notification(instruction, purchase, now=now))
     due.hint()
     open_case(

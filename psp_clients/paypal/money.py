@@ -26,7 +26,7 @@ _OURS: Final = {
     0: re.compile(r"(?:0|[1-9][0-9]{0,11})"),
     2: re.compile(r"(?:0|[1-9][0-9]{0,11})\.[0-9]{2}"),
 }
-_THEIRS: Final = re.compile(r"(-?)([0-9]{0,12})(?:\.([0-9]{1,6}))?")
+_THEIRS: Final = re.compile(r"(-?)(?=\.?[0-9])([0-9]{0,12})(?:\.([0-9]{1,6}))?")
 
 
 def to_paypal(money: Money) -> dict[str, str]:
@@ -60,7 +60,7 @@ def from_ledger(amount: JsonObject) -> tuple[bool, Money]:
     """Return whether a signed sum is negative, and the sum without its sign."""
     currency, value = text(amount, "currency_code"), text(amount, "value")
     match = _THEIRS.fullmatch(value)
-    if currency not in CURRENCIES or match is None or value.strip("-") in {"", "."}:
+    if currency not in CURRENCIES or match is None:
         raise Unreadable("an amount is not money")
     sign, whole, fraction = match[1], match[2].lstrip("0") or "0", match[3] or ""
     digits = _DIGITS[currency]

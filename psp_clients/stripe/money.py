@@ -67,7 +67,7 @@ def read_money(source: JsonObject, name: str) -> Money:
         raise Unreadable(f"{name} is not money")
     theirs, ours = DIGITS[currency], OUR_DIGITS[currency]
     units, digits = units * 10 ** max(ours - theirs, 0), max(ours, theirs)
-    if digits > ours and units % 10 ** (digits - ours) == 0:
+    if units % 10 ** (digits - ours) == 0:
         units, digits = units // 10 ** (digits - ours), ours
     whole, fraction = divmod(units, 10**digits)
     return Money(f"{whole}.{fraction:0{digits}}" if digits else f"{whole}", currency)

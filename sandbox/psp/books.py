@@ -70,6 +70,7 @@ def _charge(charge: Charge, currency: str) -> dict[str, str]:
 def _refund(refund: Refund, currency: str) -> dict[str, str]:
     return {
         "id": refund.refund_id,
+        "reference": refund.reference,
         "amount": decimal_string(refund.amount_minor, currency),
         "status": str(refund.status),
         "at": instant(refund.booked_at),

@@ -7,7 +7,7 @@ from sandbox.psp import outcomes
 from sandbox.psp.answers import Answer
 from sandbox.psp.errors import invalid_request, not_found, state_conflict
 from sandbox.psp.fields import Fields
-from sandbox.psp.models import Session
+from sandbox.psp.models import Conditions, Session
 from sandbox.psp.money import decimal_string
 from sandbox.psp.scenarios import BY_NAME
 from sandbox.psp.wire import session_json
@@ -96,19 +96,23 @@ def cancel(token: str, *, now: Now) -> Answer:
     return Answer(200, session_json(session))
 
 
-def capture(token: str, fields: Fields, *, attempt: int, now: Now) -> Answer:
-    """Take what was reserved, or less; once.
+def capture(
+    token: str, fields: Fields, *, attempt: int, conditions: Conditions, now: Now
+) -> Answer:
+    """Take what was reserved, or less; once, or part by part where keys alone protect.
 
     The last two digits of a capture's own amount may choose that its answer is lost.
     """
     session = locked(token, now)
     amount_minor, currency = fields.money()
-    if session.status != Status.AUTHORIZED:
+    another_part = session.capture == Session.Capture.MANUAL and not conditions.single_success
+    if session.status != Status.AUTHORIZED and not (session.status == Status.PAID and another_part):
         raise state_conflict(f"The session is {session.status}: nothing waits for a capture.")
     if currency != session.currency:
         raise invalid_request(f"The session is in {session.currency}.", field="currency")
-    if amount_minor > session.amount_minor:
-        authorised = decimal_string(session.amount_minor, currency)
-        raise invalid_request(f"Only {authorised} was authorised.", field="amount")
+    left = session.amount_minor - sum(charge.amount_minor for charge in session.charges.all())
+    if amount_minor > left:
+        reserved = decimal_string(left, currency)
+        raise invalid_request(f"Only {reserved} is reserved.", field="amount")
     outcomes.pay(session, amount_minor=amount_minor, attempt=attempt, now=now)
     return Answer(200, session_json(session), dropped=amount_minor % 100 == TAKEN_THEN_DROPPED)

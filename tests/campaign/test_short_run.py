@@ -49,6 +49,8 @@ def test_was_no_calm_day(outcome: Outcome):
     assert len(struck) >= len(FAULTS) - 1
     assert outcome.figures["shoppers"] == 36
     assert outcome.figures["purchases successful"] >= 15
+    assert outcome.figures["captures asked for"] >= 1
+    assert outcome.figures["refunds in the PSP's books"] >= 1
     assert outcome.figures["charges in the PSP's books"] >= 15
     assert sum(outcome.deaths.values()) >= 3
 

@@ -65,6 +65,47 @@ def test_a_part_of_what_paypal_moves_in_whole_only_is_refused(currency: str):
 
 
 @pytest.mark.parametrize(
+    ("amount", "currency"),
+    [
+        ("0.00", "EUR"),
+        ("0", "JPY"),
+        ("1", "EUR"),
+        ("1.000", "EUR"),
+        ("1.00", "JPY"),
+        ("-1.00", "EUR"),
+        ("01.00", "EUR"),
+    ],
+)
+def test_nothing_and_other_digits_than_the_currencys_are_refused(amount: str, currency: str):
+    with pytest.raises(InvalidRequest) as refused:
+        to_paypal(Money(amount, currency))
+
+    assert str(refused.value) == f"not a positive amount with {currency}'s digits"
+    assert refused.value.field == "amount"
+
+
+def test_what_is_refused_is_named():
+    with pytest.raises(Unsupported, match=r"^PayPal does not take 'ISK'$"):
+        to_paypal(Money("5", "ISK"))
+    with pytest.raises(InvalidRequest, match=r"^PayPal takes whole HUF only$") as refused:
+        to_paypal(Money("5.50", "HUF"))
+    assert refused.value.field == "amount"
+    for value, currency, why in (
+        ("-5.00", "EUR", "is negative"),
+        ("5,00", "EUR", "is not money"),
+        ("5.50", "JPY", "has more digits than JPY"),
+    ):
+        with pytest.raises(Unreadable, match=f"^an amount {why}$"):
+            from_paypal({"currency_code": currency, "value": value})
+
+
+@pytest.mark.parametrize("value", ["-", ".", "-."])
+def test_a_sign_or_a_point_alone_is_no_sum_of_the_ledger(value: str):
+    with pytest.raises(Unreadable):
+        from_ledger({"currency_code": "EUR", "value": value})
+
+
+@pytest.mark.parametrize(
     ("value", "currency", "amount"),
     [
         ("5", "EUR", "5.00"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psp_clients.contract import Money, Unsupported
+from psp_clients.contract import InvalidRequest, Money, Unsupported
 from psp_clients.strict_json import Unreadable
 from psp_clients.stripe.money import DIGITS, OUR_DIGITS, is_zero, read_money, write_money
 
@@ -86,6 +86,35 @@ def test_an_answer_in_a_currency_that_is_not_listed_is_unreadable(currency: obje
 def test_an_amount_that_is_no_number_of_units_is_unreadable(units: object):
     with pytest.raises(Unreadable):
         read_money({"amount": units, "currency": "eur"}, "amount")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [
+        ("0.00", "EUR"),
+        ("-1.00", "EUR"),
+        ("5.5", "EUR"),
+        ("5.00", "JPY"),
+        ("10000000000.00", "EUR"),  # thirteen digits
+        ("5.50", "MGA"),  # no fraction at Stripe
+        ("5.125", "KWD"),  # a last digit that is not zero
+    ],
+)
+def test_what_stripe_has_no_way_to_write_is_refused(amount: str, currency: str):
+    with pytest.raises(InvalidRequest) as refused:
+        write_money(Money(amount, currency))
+
+    assert str(refused.value) == f"not a positive amount that Stripe can write in {currency}"
+    assert refused.value.field == "amount"
+
+
+def test_what_is_refused_is_named():
+    with pytest.raises(Unsupported, match=r"^Stripe does not take 'XXX'$"):
+        write_money(Money("1.00", "XXX"))
+    with pytest.raises(Unreadable, match=r"^fee is not money$"):
+        read_money({"fee": -1, "currency": "eur"}, "fee")
+    with pytest.raises(Unreadable, match=r"^currency is not listed$"):
+        read_money({"fee": 1, "currency": "xxx"}, "fee")
 
 
 def test_a_fraction_that_we_cannot_write_is_read_as_what_it_is():

@@ -156,7 +156,9 @@ BAD_CELLS = [
     ("booked_at", "01.01.2030", "line 2, column 'booked_at': is no time of the form ISO 8601"),
     ("booked_at", "", "line 2, column 'booked_at': is no time"),
     ("booked_at", "0001-01-01T00:00:00+23:00", "line 2, column 'booked_at': is no time"),
+    ("amount", "1X.00", "line 2, column 'amount': must be a plain decimal"),
     ("fee", "x", "line 2, column 'fee': must be a plain decimal"),
+    ("fee", "X0", "line 2, column 'fee': must be a plain decimal"),
     ("fee_currency", "XXX", "line 2, column 'fee_currency': must be the three capital"),
 ]
 
@@ -188,7 +190,7 @@ class TestWhatDoesNotReadExactly:
             ("", "line 1: the statement is empty"),
             ("a,b\n", "line 1, column 'psp_reference': is missing"),
             (f"{HEADER},amount\n", "line 1, column 'amount': there is more than one"),
-            (f'{HEADER}\n"never closed', "line 2: not CSV"),
+            (f'{HEADER}\n"never closed', "line 2: not CSV (unexpected end of data)"),
             (f"{HEADER}\ncharge,ch_1\n", "line 2: has 2 columns, and the first 10"),
         ],
     )
@@ -278,6 +280,7 @@ class TestALayout:
                 (mark, ("delimiter", "must be one character that no amount holds, such as ; or ,"))
                 for mark in (
                     {"delimiter": '"'},
+                    {"delimiter": "."},
                     {"delimiter": " "},
                     {"delimiter": ""},
                     {"delimiter": "\r"},

@@ -17,7 +17,7 @@ def database(merchant: Merchant) -> Iterator[psycopg.Connection]:
 
 def test_show_each_session_of_a_checkout(merchant: Merchant):
     paid = merchant.paid(amount="20.50")
-    merchant.refund(paid, "0.50")
+    refunded = merchant.refund(paid, "0.50").json()
     other = merchant.register(checkout_id=paid.checkout_id)
 
     first, second = merchant.sandbox.all_books(paid.checkout_id)
@@ -33,6 +33,7 @@ def test_show_each_session_of_a_checkout(merchant: Merchant):
         "refunds": [
             {
                 "id": first["refunds"][0]["id"],
+                "reference": refunded["reference"],
                 "amount": "0.50",
                 "status": "successful",
                 "at": first["refunds"][0]["at"],

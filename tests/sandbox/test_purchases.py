@@ -207,6 +207,23 @@ def test_that_is_only_authorized_is_voided_by_a_cancel(merchant: Merchant):
     assert merchant.books(session)["charges"] == []
 
 
+def test_is_captured_part_by_part_where_keys_alone_protect(merchant: Merchant):
+    merchant.sandbox.control("policy", {"single_success": False})
+    session = merchant.register(capture="manual")
+    merchant.purchase(session)
+    path = f"sessions/{session.token}/capture"
+
+    first = merchant.post(path, {"amount": "12.00", "currency": "EUR"}, key=session.token)
+    same_key = merchant.post(path, {"amount": "12.00", "currency": "EUR"}, key=session.token)
+    too_much = merchant.post(path, {"amount": "8.01", "currency": "EUR"})
+    second = merchant.post(path, {"amount": "8.00", "currency": "EUR"})
+
+    assert (first.json()["captured_amount"], same_key.json()) == ("12.00", first.json())
+    assert (too_much.status_code, too_much.json()["error"]["field"]) == (400, "amount")
+    assert second.json()["captured_amount"] == "20.00"
+    assert [charge["amount"] for charge in merchant.books(session)["charges"]] == ["12.00", "8.00"]
+
+
 def test_is_captured_though_the_answer_is_dropped(merchant: Merchant):
     session = merchant.register(capture="manual")
     merchant.purchase(session)

@@ -12,7 +12,8 @@ import pytest
 
 from bench import simulate
 from bench.simulation.campaign import orders_for, play_block, run
-from bench.simulation.oracle import INVARIANTS
+from bench.simulation.faults import Fault
+from bench.simulation.judging import INVARIANTS
 
 ROOT = Path(__file__).parents[2]
 ORDERS = 2000
@@ -23,7 +24,7 @@ def test_the_rules_hold_for_two_thousand_orders_under_faults_of_every_kind() -> 
 
     assert tally.violations == []
     assert tally.faults.total() > 3 * tally.checkouts > 3 * ORDERS
-    assert len(tally.faults) == 35
+    assert len(tally.faults) == len(Fault) == 44
     assert set(tally.checked) == set(INVARIANTS)
 
 
@@ -59,6 +60,17 @@ def test_one_order_is_told_as_a_story(capsys: pytest.CaptureFixture[str]) -> Non
     assert lines[0].split(maxsplit=1)[1].startswith("The PSP protects by")
     assert "Nothing is left to happen." in lines[-2]
     assert re.fullmatch("digest [0-9a-f]{32}", lines[-1])
+
+
+def test_of_shops_that_capture_by_hand_a_story_tells_what_was_reserved_and_became_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert simulate.main(["--seed", "1", "--only", "129"]) == 0
+
+    told = capsys.readouterr().out
+    assert "The shop captures by hand." in told
+    assert "PSP: 19.99 is reserved on c1." in told
+    assert "void x5 of p1 is stored: 19.99." in told
 
 
 def test_bad_numbers_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

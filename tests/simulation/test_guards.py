@@ -10,7 +10,7 @@ from bench import simulate
 from bench.simulation.campaign import play_block
 from bench.simulation.guards import GUARDS, Guard, without
 
-SEEDS_ENOUGH = ["silence-is-no-failure", "the-graph-judges", "sweeper"]
+SEEDS_ENOUGH = ["silence-is-no-failure", "the-graph-judges", "sweeper", "another-end-is-no-success"]
 
 
 @pytest.mark.parametrize("guard", GUARDS.values(), ids=lambda guard: guard.name)

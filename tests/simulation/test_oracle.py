@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bench.simulation.oracle import INVARIANTS, judge
+from bench.simulation.judging import INVARIANTS
+from bench.simulation.oracle import judge
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 Facts = list[tuple[str, ...]]
@@ -46,6 +47,26 @@ GIVEN_BACK: Facts = [
     ("refund", "r1", "submitting", "successful"),
 ]
 REST = ("rest",)
+RESERVED: Facts = [
+    ("by_hand",),
+    *BEGUN,
+    ("reserved", "c1", "20.00"),
+    ("phase", "p1", "submitting", "authorized", "0", "EUR"),
+]
+PART: Facts = [("instructed", "x1", "p1", "capture", "8.00"), ("taken", "x1", "c1", "8.00")]
+PART_CHARGED = ("charged", "ch1", "c1", "8.00", "EUR", "")
+PART_SUCCESS = ("phase", "p1", "authorized", "captured", "8.00", "EUR")
+CAPTURED: Facts = [
+    *RESERVED,
+    *PART,
+    PART_CHARGED,
+    PART_SUCCESS,
+    ("instruction", "x1", "successful"),
+    ("session", "c1", "completed"),
+]
+VOID = ("instructed", "x1", "p1", "void", "20.00")
+LET_GO: Facts = [("let_go", "x1", "c1"), ("closed", "c1", "cancelled")]
+CANCELLED = ("phase", "p1", "authorized", "cancelled", "0", "EUR")
 
 SOUND = {
     "a payment": [*PAID, REST],
@@ -64,6 +85,26 @@ SOUND = {
         ("refund", "r1", "submitting", "successful"),
         ("came_back", "re1", "r1"),
         ("refund", "r1", "successful", "failed"),
+        REST,
+    ],
+    "a part captured": [*CAPTURED, REST],
+    "a reservation let go": [
+        *RESERVED,
+        VOID,
+        *LET_GO,
+        CANCELLED,
+        ("instruction", "x1", "successful"),
+        ("session", "c1", "completed"),
+        REST,
+    ],
+    "a reservation that lapses under a capture": [
+        *RESERVED,
+        PART[0],
+        ("closed", "c1", "expired"),
+        ("phase", "p1", "authorized", "expired", "0", "EUR"),
+        ("instruction", "x1", "failed"),
+        ("case", "x1", "not_as_asked"),
+        ("session", "c1", "completed"),
         REST,
     ],
     "a late success beside a paid checkout, given back": [
@@ -173,6 +214,25 @@ BROKEN: list[tuple[str, str, Facts]] = [
         ],
     ),
     ("I18", "expired while the PSP has it open", [*BEGUN[:4], ("session", "c1", "expired")]),
+    ("I2", "a success of another part than was taken", [*RESERVED, *PART, PART_CHARGED, SUCCESS]),
+    ("R1", "reserved twice", [*RESERVED, ("reserved", "c1", "20.00")]),
+    ("R1", "more taken than reserved", [*RESERVED, PART[0], ("taken", "x1", "c1", "20.01")]),
+    ("R1", "taken twice", [*CAPTURED, ("taken", "x1", "c1", "8.00")]),
+    ("R1", "taken after it was let go", [*RESERVED, VOID, *LET_GO, ("taken", "x1", "c1", "8.00")]),
+    ("R1", "charged unasked", [*RESERVED, CHARGE]),
+    ("R2", "a void beside a capture", [*RESERVED, *PART, ("instructed", "x2", *VOID[2:])]),
+    ("R2", "asked of what is not reserved", [*CAPTURED, ("instructed", "x2", *VOID[2:])]),
+    ("R2", "more asked for", [*RESERVED, ("instructed", "x1", "p1", "capture", "20.01")]),
+    ("R3", "a capture said to be done", [*RESERVED, PART[0], ("instruction", "x1", "successful")]),
+    ("R3", "a void said to be done", [*RESERVED, VOID, ("instruction", "x1", "successful")]),
+    ("R3", "a capture denied", [*RESERVED, *PART, ("instruction", "x1", "failed"), REST]),
+    ("R3", "a void denied", [*RESERVED, VOID, *LET_GO, ("instruction", "x1", "failed"), REST]),
+    ("R3", "a capture for ever under way", [*RESERVED, PART[0], REST]),
+    (
+        "R3",
+        "a capture for ever under way though it ended",
+        [*CAPTURED[:-2], ("case", "x1", "unanswered"), REST],
+    ),
     ("DB", "a constraint that had to step in", [*PAID, ("refused", "legal_phase")]),
 ]
 

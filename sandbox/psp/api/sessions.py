@@ -63,7 +63,11 @@ class Capture(ApiView):
         """Take what was reserved."""
         return self.once(
             lambda attempt: sessions.capture(
-                token, Fields.parse(request.body), attempt=attempt, now=self.now
+                token,
+                Fields.parse(request.body),
+                attempt=attempt,
+                conditions=self.conditions,
+                now=self.now,
             )
         )
 
