@@ -1,4 +1,4 @@
-"""What every test may ask for: nothing here knows what BPS does."""
+"""What every test may ask for."""
 
 import os
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from config.chromium import ARGUMENTS, MISSING, find_chromium
+from payments.services.patience import threads
 
 # pyproject.toml chooses "repeatable": a change is what makes a test fail, not the day's luck.
 # `--hypothesis-profile=search` looks where nobody has looked yet, for as long as one has.
@@ -21,6 +22,13 @@ hypothesis_settings.register_profile(
 hypothesis_settings.register_profile(
     "search", UNHURRIED, max_examples=1_000, stateful_step_count=50, print_blob=True
 )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Make the databases; before they go, let threads record the answers that came too late."""
+    yield
+    threads().shutdown()
 
 
 @pytest.fixture

@@ -81,6 +81,8 @@ def accept_buy_now(
             press = _press_again(own, session, purchase_info, cause)
             if not _may_try_again(own, now):
                 return press
+            # A purchase that had ended may have been charged late since.
+            _refuse_if_order_is_taken([other for other in purchases if other is not own])
             acceptance = _try_again(own, carried_by_caller=carried_by_caller, now=now)
         else:
             # First, since it says more: a newer checkout of the order has ended this one, too.

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from payments.models import Case, Event, PspCall, Purchase, ShopNotification, WebhookReceipt
+from tests.builders import make_purchase, make_session
 from tests.passing_time import let_pass
 from tests.scenarios.world import Checkout, World
 
@@ -81,6 +82,21 @@ class TestAPurchaseDeclinedForNow:
         assert (purchase["phase"], purchase["reason"]["code"]) == ("declined", "insufficient_funds")
         assert (world.charges(declined), len(confirms(declined))) == (0, 3)
         assert told() == ["purchase.failed"]
+
+    def test_is_not_tried_again_once_its_order_was_paid(
+        self, world: World, declined: Checkout
+    ) -> None:
+        chooses(world, declined, "approve")
+        shop = world.purchase(declined).shop
+        make_purchase(make_session(shop=shop, order_reference="o-again"), phase="captured")
+
+        answer = world.buy(declined)
+
+        assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (
+            409,
+            "order-already-paid",
+        )
+        assert (len(confirms(declined)), world.charges(declined)) == (1, 0)
 
     def test_answers_a_key_that_was_used_as_it_did(self, world: World) -> None:
         checkout, key = world.register(DECLINED_FOR_NOW), uuid4().hex
