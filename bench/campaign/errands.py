@@ -78,6 +78,6 @@ def _part(amount: str, digits: str) -> str:
     minor = int(amount.replace(".", ""))
     places = len(fraction)
     hundreds = max(0, minor * 2 // 5 // 100)
-    text = f"{hundreds}{digits}".rjust(places + 1, "0")
+    text = f"{hundreds or ''}{digits}".rjust(places + 1, "0")
     part = text if not places else f"{text[:-places]}.{text[-places:]}"
     return part if int(text) < minor else amount

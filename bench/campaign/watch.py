@@ -12,8 +12,12 @@ import psycopg
 SAMPLE_SECONDS: Final = 1.0
 LOOK_AGAIN_SECONDS: Final = 0.25
 BY_PHASE: Final = b"SELECT phase, count(*) FROM payments_purchase GROUP BY phase"
+# What is reserved waits for the shop, which may have given up before it heard of it.
 UNDONE: Final = b"""
-    SELECT (SELECT count(*) FROM payments_purchase WHERE finished_at IS NULL),
+    SELECT (SELECT count(*) FROM payments_purchase AS purchase
+              JOIN payments_paymentsession AS session ON session.id = purchase.session_id
+             WHERE purchase.finished_at IS NULL
+               AND NOT (purchase.phase = 'authorized' AND session.capture = 'manual')),
            (SELECT count(*) FROM payments_refund WHERE finished_at IS NULL),
            (SELECT count(*) FROM payments_instruction WHERE finished_at IS NULL),
            (SELECT count(*) FROM payments_webhookreceipt WHERE state = 'waiting'),
@@ -30,14 +34,14 @@ TELL_SOON: Final = b"""
     UPDATE psp_delivery SET due_wall_at = now()
      WHERE finished_wall_at IS NULL AND due_wall_at > now() + interval '5 seconds'
 """
-# A purchase of which something is asked ends with that, which is the oracle's to judge.
+# One that is reserved has come to where the shop decides; what it asks then is judged elsewhere.
 ENDS: Final = b"""
-    SELECT extract(epoch FROM created_at)::float8, extract(epoch FROM finished_at)::float8
+    SELECT extract(epoch FROM purchase.created_at)::float8,
+           extract(epoch FROM purchase.finished_at)::float8
       FROM payments_purchase AS purchase
-     WHERE NOT EXISTS (SELECT FROM payments_instruction AS instruction
-                        WHERE instruction.purchase_id = purchase.id
-                          AND instruction.finished_at IS NULL)
-     ORDER BY created_at
+      JOIN payments_paymentsession AS session ON session.id = purchase.session_id
+     WHERE NOT (purchase.phase = 'authorized' AND session.capture = 'manual')
+     ORDER BY purchase.created_at
 """
 
 
