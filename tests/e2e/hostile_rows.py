@@ -95,7 +95,10 @@ def _shop() -> Shop:
     )
     ShopApiKey.objects.create_key(name=HOSTILE, shop=shop)
     make_staff_event(
-        shop=shop, actor=HOSTILE, subject=HOSTILE, data={"reason": HOSTILE, "after": ENDLESS}
+        shop=shop,
+        actor=HOSTILE,
+        subject=HOSTILE,
+        data={"reason": HOSTILE, "before": {}, "after": {"routing": ENDLESS}},
     )
     return shop
 
