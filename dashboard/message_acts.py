@@ -50,7 +50,7 @@ def _ask_many(by: User, _: None, form: ReasonForm, now: datetime) -> str:
     count = staff_session.ask_psp_about_started(
         by=by, psp=given["psp"], reason=given["reason"], now=now
     )
-    return f"A worker asks about {count} purchases."
+    return f"A worker asks about {count} {'purchase' if count == 1 else 'purchases'}."
 
 
 def _replay_many(by: User, _: None, form: ReasonForm, now: datetime) -> str:
@@ -72,7 +72,8 @@ def _resend_since(by: User, _: None, form: ReasonForm, now: datetime) -> str:
     count = staff_messages.resend_since(
         by=by, shop=given["shop"], since=given["since"], reason=given["reason"], now=now
     )
-    return f"{count} notifications are sent again."
+    are_sent = "notification is" if count == 1 else "notifications are"
+    return f"{count} {are_sent} sent again."
 
 
 def _about_session(row: Any) -> UUID | None:

@@ -1,42 +1,27 @@
-"""A real Chromium on a live server. What the pages log in its console fails the test."""
+"""A real Chromium on a live server.
+
+What the pages log in its console fails the test, and so does a page without our strict policy.
+"""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from django.test import Client
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 from pytest_django.live_server_helper import LiveServer
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.e2e.street import site, street
+
+__all__ = ["OpenPage", "open_page", "site", "street"]
 
 OpenPage = Callable[..., Page]
 
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start the machine's own Chromium, or skip where there is none."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("no Chromium on this machine")
-    with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
-        # Playwright's loop runs in this thread, which makes Django believe that tests are async.
-        patched.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "on")
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield browser
-        browser.close()
+REFUSED = 400
 
 
 @pytest.fixture(autouse=True)
@@ -46,21 +31,26 @@ def _uncounted(transactional_db: None) -> None:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
-    """Open pages of the live server, each in a browser profile of its own."""
-    said: list[str] = []
+def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
+    """Open pages of the live server, each in a browser profile of its own.
+
+    `login` is Django's own browser of somebody who is logged in, and whom the page then belongs to.
+    """
+    faults = Faults()
     contexts = []
 
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            said.append(message.text)
-
-    def open_one(path: str, *, status: int = 200, **profile: Any) -> Page:
-        contexts.append(chromium.new_context(base_url=live_server.url, **profile))
-        page = contexts[-1].new_page()
+    def open_one(
+        path: str, *, status: int = 200, login: Client | None = None, **profile: Any
+    ) -> Page:
+        ours = profile.setdefault("base_url", live_server.url)
+        context = browser.new_context(**profile)
+        contexts.append(context)
+        if login is not None:
+            name = settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": login.cookies[name].value, "url": ours}])
+        page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", note)
-        page.on("pageerror", lambda error: said.append(str(error)))
+        faults.listen(page, ours)
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == status
@@ -69,4 +59,40 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     yield open_one
     for context in contexts:
         context.close()
-    assert said == []
+    assert faults.found() == []
+
+
+class Faults:
+    """What a browser complained of, and pages of ours that came without the strict policy."""
+
+    def __init__(self) -> None:
+        self._said: list[tuple[str, str]] = []
+        self._refused: set[str] = set()
+
+    def listen(self, page: Page, ours: str) -> None:
+        """Note from now on what is wrong with what a page shows. `ours` begins our addresses."""
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self._said.append(("", str(error))))
+        page.on("response", lambda answer: self._look_at(answer, ours))
+
+    def found(self) -> list[str]:
+        """Return all faults. Chromium complains of every refused page; the tests expect those."""
+        return [
+            text
+            for url, text in self._said
+            if not (url in self._refused and text.startswith("Failed to load resource"))
+        ]
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._said.append((message.location["url"], message.text))
+
+    def _look_at(self, answer: Response, ours: str) -> None:
+        is_page = answer.headers.get("content-type", "").startswith("text/html")
+        if not is_page or not answer.url.startswith(ours):
+            return
+        if answer.status >= REFUSED:
+            self._refused.add(answer.url)
+        policy = answer.headers.get("content-security-policy", "")
+        if "default-src 'none'" not in policy or "unsafe" in policy:
+            self._said.append((answer.url, f"{answer.url} has the policy {policy!r}"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
@@ -16,13 +15,11 @@ from playwright.sync_api import Page, expect
 from payments.domain.lifecycle import Phase
 from tests.builders import (
     PASSWORD,
-    make_authenticator_app,
     make_purchase,
     make_session,
     make_user,
 )
-from tests.e2e.test_accessibility import PROFILES, assert_accessible
-from tests.midoffice.second_factors import code, make_passkey, make_recovery_codes
+from tests.midoffice.second_factors import code
 
 OpenPage = Callable[..., Page]
 
@@ -139,51 +136,3 @@ def test_enrol_an_app_without_scripts(open_page: OpenPage):
 
     expect(page.get_by_text("This page shows them only now.")).to_be_visible()
     assert Authenticator.objects.filter(user=user, type="totp").exists()
-
-
-@pytest.mark.parametrize("profile", ["light", "dark phone"])
-def test_can_be_used_by_all(profile: str, open_page: OpenPage):
-    bare, user = make_user(is_superuser=True), make_user()
-    purchase = make_purchase(phase=Phase.CAPTURED)
-    refund = reverse("mid-office:refund", args=[purchase.session_id])
-    page = open_page(refund, **PROFILES[profile])
-    give_password(page, bare.username)
-    expect(page.get_by_text("Moving money takes a second factor")).to_be_visible()
-    either_way(page)
-    for name in ("mfa_activate_totp", "mfa_add_webauthn", "account_change_password"):
-        page.goto(reverse(name))
-        either_way(page)
-    let_time_pass()
-    page.goto(reverse("mfa_activate_totp"))
-    page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Go on").click()
-    either_way(page)
-
-    make_authenticator_app(user)
-    make_recovery_codes(user)
-    page.get_by_role("button", name="Log out").click()
-    give_password(page, user.username)
-    page.get_by_label("Code").fill("wrong")
-    page.get_by_role("button", name="Log in").click()
-    either_way(page)
-    page.get_by_label("Code").fill(code())
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/mid-office/")
-    make_passkey(user, "x" * 80)
-    names = (
-        "mfa_index",
-        "mfa_view_recovery_codes",
-        "mfa_view_recovery_codes",
-        "mfa_deactivate_totp",
-        "mfa_reauthenticate",
-    )
-    for name in names:
-        page.goto(reverse(name))
-        either_way(page)
-
-
-def either_way(page: Page) -> None:
-    """Expect a page to be accessible from left to right and from right to left."""
-    assert_accessible(page)
-    page.evaluate("document.documentElement.dir = 'rtl'")
-    assert_accessible(page)

@@ -258,7 +258,7 @@ class TestAskingAboutAllThatIsStarted:
 
         response = act(olga, "ask-many", psp="sandbox")
 
-        assert "asks about 1 purchases." in response.content.decode()
+        assert "asks about 1 purchase." in response.content.decode()
         started.refresh_from_db()
         ended.refresh_from_db()
         assert started.due_at is not None

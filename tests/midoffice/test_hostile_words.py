@@ -24,12 +24,12 @@ from tests.builders import (
     make_shop,
     make_staff_event,
 )
+from tests.hostile_words import HOSTILE, SPELLED_OUT, UNSEEN
 
 pytestmark = pytest.mark.django_db
 
-HOSTILE = "=<script>alert(1)</script>\u202egnp\u200b🌷"
-SHOWN = "=&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩gnp⟨U+200B⟩🌷"
-IN_A_FILE = "'=<script>alert(1)</script>⟨U+202E⟩gnp⟨U+200B⟩🌷"
+SHOWN = f"=&lt;script&gt;alert(1)&lt;/script&gt;{SPELLED_OUT}"
+IN_A_FILE = f"'=<script>alert(1)</script>{SPELLED_OUT}"
 
 WRITTEN: dict[str, Callable[[str], Any]] = {
     "sessions": lambda words: make_session(checkout_id=words, psp_token=f"tok {words}"),
@@ -63,7 +63,7 @@ class TestInAList:
 
         assert SHOWN in page
         assert "<script>alert" not in page
-        assert not {"\u202e", "\u200b", "\0"} & set(page)
+        assert not UNSEEN & set(page)
 
     def test_is_run_by_no_spreadsheet(self, name: str, viewer: Client):
         WRITTEN[name](HOSTILE)
@@ -72,7 +72,7 @@ class TestInAList:
         file = b"".join(response.streaming_content).decode()
 
         assert IN_A_FILE in file
-        assert not {"\u202e", "\u200b", "\0"} & set(file)
+        assert not UNSEEN & set(file)
         assert ",=" not in file
 
 

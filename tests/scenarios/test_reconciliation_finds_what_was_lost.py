@@ -13,7 +13,6 @@ from signal import SIGKILL
 from typing import Any
 
 import pytest
-import requests
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -22,7 +21,6 @@ from payments.models import (
     CauseKind,
     Discrepancy,
     Event,
-    PaymentSession,
     Purchase,
     ReconciliationRun,
     Resolution,
@@ -145,7 +143,7 @@ class TestAChargeThatBpsNeverHeardOf:
 class TestAChargeForNothingHere:
     def test_is_one_discrepancy_however_often_it_is_found(self, world: World, day: date) -> None:
         checkout = world.register("20.00")
-        charge_behind_our_back(world, checkout)
+        world.charge_behind_our_back(checkout)
 
         first, second = reconcile(day), reconcile(day)
 
@@ -156,22 +154,6 @@ class TestAChargeForNothingHere:
         assert (str(row.run_id), str(row.last_run_id)) == (first[1]["run"], second[1]["run"])
         [case] = Case.objects.all()
         assert case.session == world.session(checkout)
-
-
-def charge_behind_our_back(world: World, checkout: Checkout) -> None:
-    """Have somebody who knows the token and our key buy at the PSP itself."""
-    PaymentSession.objects.update(created_at=timezone.now() - HOUR)
-    session = world.session(checkout)
-    answer = requests.post(
-        f"{world.sandbox.psp_url}/v1/sessions/{checkout.token}/purchase",
-        json={"amount": session.amount, "currency": session.currency},
-        headers={
-            "Authorization": f"Bearer {world.sandbox.api_key}",
-            "Idempotency-Key": f"behind-{checkout.id}",
-        },
-        timeout=10,
-    )
-    assert answer.json()["status"] == "paid"
 
 
 class TestARunKilledInTheMiddle:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import requests
+from django.utils import timezone
+
+from payments.models import PaymentSession
 from tests.sandbox_server import SandboxServer
 from tests.shop_world import PURCHASE_INFO, Checkout, ShopWorld
 
@@ -42,3 +47,18 @@ class World(ShopWorld):
     def charges(self, checkout: Checkout) -> int:
         """Count the PSP's real charges for a checkout."""
         return len(self.books(checkout)["charges"])
+
+    def charge_behind_our_back(self, checkout: Checkout) -> None:
+        """Have somebody who knows the token and our key buy at the PSP itself, an hour later."""
+        sessions = PaymentSession.objects.filter(checkout_id=checkout.id)
+        sessions.update(created_at=timezone.now() - timedelta(hours=1))
+        answer = requests.post(
+            f"{self.sandbox.psp_url}/v1/sessions/{checkout.token}/purchase",
+            json={"amount": checkout.body["amount"], "currency": checkout.body["currency"]},
+            headers={
+                "Authorization": f"Bearer {self.sandbox.api_key}",
+                "Idempotency-Key": f"behind-{checkout.id}",
+            },
+            timeout=10,
+        )
+        assert answer.json()["status"] == "paid"
