@@ -11,6 +11,7 @@ class NotificationType(StrEnum):
     PURCHASE_SUCCESSFUL = "purchase.successful"
     PURCHASE_FAILED = "purchase.failed"
     PURCHASE_AUTHORIZED = "purchase.authorized"  # reserved: the shop is to capture, or to void
+    PURCHASE_ACTION_REQUIRED = "purchase.action_required"  # declined for now: the shopper chooses
     REFUND_SUCCESSFUL = "refund.successful"
     REFUND_FAILED = "refund.failed"
     CAPTURE_FAILED = "capture.failed"

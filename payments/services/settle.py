@@ -35,6 +35,7 @@ from payments.services.inserts import insert_together
 from payments.services.settle_instruction import end_with_purchase
 from payments.services.timeline import (
     Cause,
+    action_notification,
     authorised_notification,
     event,
     open_case,
@@ -287,6 +288,9 @@ def _move(
         due.hint()
     elif phase is Phase.AUTHORIZED and purchase.session.capture == Capture.MANUAL:
         rows.append(authorised_notification(purchase, now=now))
+        due.hint()
+    elif purchase.may_be_tried_again(now):
+        rows.append(action_notification(purchase, now=now))
         due.hint()
     insert_together(*rows)
     if before is Phase.AUTHORIZED:

@@ -78,6 +78,15 @@ def authorised_notification(purchase: Purchase, *, now: datetime) -> ShopNotific
     return _notification(purchase, NotificationType.PURCHASE_AUTHORIZED, shown, now)
 
 
+def action_notification(purchase: Purchase, *, now: datetime) -> ShopNotification:
+    """Return the notification that the shopper must choose again, yet to be inserted.
+
+    Where to send her is the purchase's `next_action`.
+    """
+    shown = selectors.session_as_shown(purchase.session, purchase)
+    return _notification(purchase, NotificationType.PURCHASE_ACTION_REQUIRED, shown, now)
+
+
 def instruction_notification(
     instruction: Instruction, purchase: Purchase, *, now: datetime
 ) -> ShopNotification:
