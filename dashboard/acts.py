@@ -25,6 +25,7 @@ from dashboard.act_forms import ReasonForm
 from dashboard.fresh import step_up, typed_before
 from dashboard.pages import page
 from dashboard.refusal_words import in_words
+from payments.models import Shop
 from payments.services.record_refusal import record_refusal
 from payments.services.refusals import NotAllowed, Refusal
 from psp_clients.contract import PspError
@@ -42,6 +43,7 @@ class Act:
     perform: Perform  # does it, and says what was done
     find: Callable[[UUID | None], Any] = lambda _: None
     session_id: Callable[[Any], UUID | None] = lambda _: None
+    shop: Callable[[Any], Shop | None] = lambda _: None
     back: Callable[[Any], str] = lambda _: "/mid-office/"
     what_happens: Callable[[Any], Sequence[str]] = lambda _: ()
     form: Callable[..., ReasonForm] = ReasonForm
@@ -58,7 +60,7 @@ def view_of(act: Act) -> Callable[..., HttpResponseBase]:
         target = act.find(row_id)
         by = cast("User", request.user)
         if not by.has_perm(f"payments.{act.permission}"):
-            refuse(by, act.name, act.session_id(target))
+            refuse(by, act.name, act.session_id(target), act.shop(target))
         options = {"initial": typed_before(request), **act.form_options(target)}
         form = act.form(request.POST or None, **options)
         if act.moves_money and (elsewhere := step_up(request, form, timezone.now())):
@@ -76,9 +78,9 @@ def view_of(act: Act) -> Callable[..., HttpResponseBase]:
     return view
 
 
-def refuse(by: User, act: str, session_id: UUID | None) -> NoReturn:
+def refuse(by: User, act: str, session_id: UUID | None, about: Shop | None = None) -> NoReturn:
     """Record that somebody may not do it, and refuse. Raises PermissionDenied."""
-    record_refusal(by=by, act=act, session_id=session_id, why="no permission")
+    record_refusal(by=by, act=act, session_id=session_id, why="no permission", about=about)
     raise PermissionDenied
 
 
@@ -86,7 +88,7 @@ def _done(request: HttpRequest, act: Act, by: User, target: Any, form: ReasonFor
     try:
         said = act.perform(by, target, form, timezone.now())
     except NotAllowed:
-        refuse(by, act.name, act.session_id(target))
+        refuse(by, act.name, act.session_id(target), act.shop(target))
     except (Refusal, PspError) as refused:
         form.add_error(None, in_words(refused))
         return False

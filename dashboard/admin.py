@@ -7,12 +7,14 @@ from typing import Any, cast
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from dashboard.fresh import has_second_factor
+from payments.models import CauseKind
+from payments.services.staff_rules import record_elsewhere
+from payments.services.timeline import Cause
 
 # The stock page shows the secrets; and nobody's e-mail address is used.
 admin.site.unregister(Authenticator)
@@ -43,10 +45,13 @@ class SecondFactorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self.delete_queryset(request, Authenticator.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
-        """Remove them, and recovery codes that are left alone; the owners' histories tell of it."""
+        """Remove them, and recovery codes that are left alone; each on record."""
         owners = User.objects.filter(pk__in=list(queryset.values_list("user_id", flat=True)))
         queryset.delete()
         bare = [owner.pk for owner in owners if not has_second_factor(owner)]
         Authenticator.objects.filter(user_id__in=bare).delete()
-        by = cast("User", request.user)
-        LogEntry.objects.log_actions(by.pk, owners, CHANGE, "Removed second factors of this user.")
+        cause = Cause(CauseKind.STAFF, actor=cast("User", request.user).get_username())
+        why = "Removed second factors of this user."
+        for owner in owners:
+            subject = f"user {owner.get_username()}"
+            record_elsewhere("second_factors_removed", cause, subject=subject, why=why)

@@ -31,6 +31,7 @@ from payments.selectors import (
     approvals_waiting,
     may_be_carried_out,
     may_be_decided,
+    shop_of_approval,
 )
 from payments.services import staff_shops
 from payments.services.approvals import approve, reject
@@ -63,7 +64,7 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     form = ReasonForm(request.POST or None, initial=typed_before(request))
     if request.method == "POST":
         if not may_decide:
-            refuse(by, "decide", found.session_id)
+            refuse(by, "decide", found.session_id, shop_of_approval(found))
         if elsewhere := step_up(request, form, timezone.now()):
             return elsewhere
         if form.is_valid() and _decided(request, by, found, form):
@@ -110,7 +111,7 @@ def carry_out(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     found = get_object_or_404(all_approvals(), pk=approval_id)
     by, now = cast("User", request.user), timezone.now()
     if not by.has_perm(f"payments.{roles.SET_UP_SHOP}"):
-        refuse(by, "carry-out", found.session_id)
+        refuse(by, "carry-out", found.session_id, shop_of_approval(found))
     if elsewhere := step_up(request, Form(request.POST or None), now):
         return elsewhere
     value, refused = "", ""
@@ -118,7 +119,7 @@ def carry_out(request: HttpRequest, approval_id: UUID) -> HttpResponse:
         try:
             value = staff_shops.carry_out(by=by, approval_id=found.pk, now=now)
         except NotAllowed:
-            refuse(by, "carry-out", found.session_id)
+            refuse(by, "carry-out", found.session_id, shop_of_approval(found))
         except Refusal as why:
             refused = in_words(why)
     context = {

@@ -54,7 +54,7 @@ class RiskLine:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what is at risk, what waits for a person, and the figures of a time."""
-    now = timezone.now()
+    now, by = timezone.now(), cast("User", request.user)
     asked = asked_time(request.GET, now)
     return page(
         request,
@@ -63,7 +63,8 @@ def home(request: HttpRequest) -> HttpResponse:
             **_now(now),
             **_figures(asked.period, now),
             "asked": asked,
-            "acts": acts_on_many(cast("User", request.user)),
+            "acts": acts_on_many(by),
+            "agreed": selectors.approvals_to_carry_out(by.pk, now).count(),
             "periods": list(PERIODS),
             "now": now,
         },

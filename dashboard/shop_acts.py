@@ -81,6 +81,7 @@ def _act(name: str, title: str, perform: Any, *words: str, then: str = "", **mor
         roles.SET_UP_SHOP,
         perform,
         find=shop_or_404,
+        shop=lambda shop: shop,
         back=_page_of,
         what_happens=lambda shop: [f"Shop: {shop.name}.", *words, f"{AGREED_FIRST} {then}".strip()],
         **more,

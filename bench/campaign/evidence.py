@@ -91,9 +91,8 @@ def _notification(row: Row) -> Row:
 
 def _about(data: Row) -> str:
     """Return the id of the refund, capture or void that a notification tells of, or nothing."""
-    # The session's own `capture` is a word: how it is captured.
-    told = (data.get(name) for name in ("refund", "capture", "void"))
-    return next((part["id"] for part in told if isinstance(part, dict)), "")
+    told = data.get("refund") or data.get("instruction")
+    return told["id"] if told else ""
 
 
 def _asked_for(url: str, act: str, lines: list[Row], headers: dict[str, str]) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """Records what becomes of people's means to log in, since sessions' timelines have no place for it.
 
 What changes them, a recovery code that is used, and a wrong second factor behind a right password
-are kept in the admin's history of the user. Anybody at all can give wrong passwords, as many as
+are staff events about the user. Anybody at all can give wrong passwords, as many as
 the limits let through: those go to the log alone. The log names nobody, like all of ours.
 """
 
@@ -19,10 +19,13 @@ from allauth.mfa.signals import (
     authenticator_reset,
     authenticator_used,
 )
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.dispatch import receiver
+
+from payments.models import CauseKind
+from payments.services.staff_rules import record_elsewhere
+from payments.services.timeline import Cause
 
 log = structlog.get_logger()
 
@@ -78,5 +81,5 @@ def _named(authenticator: Authenticator) -> str:
 
 def _record(user: User, event: str, words: str) -> None:
     log.info(event)
-    whose = User.objects.filter(pk=user.pk)
-    LogEntry.objects.log_actions(user.pk, whose, CHANGE, words, single_object=True)
+    name = user.get_username()
+    record_elsewhere(event, Cause(CauseKind.STAFF, actor=name), subject=f"user {name}", why=words)

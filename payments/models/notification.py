@@ -28,7 +28,7 @@ class NotificationState(models.TextChoices):
 
 
 class ShopNotification(Record, DueWork):
-    """One final outcome to tell a shop. Its bytes are the same in every try."""
+    """One thing to tell a shop. Its bytes are the same in every try."""
 
     session = models.ForeignKey(
         PaymentSession, on_delete=models.PROTECT, related_name="notifications"

@@ -236,6 +236,10 @@ class Purchase(Record, DueWork):
         """The sum that was taken."""
         return Money(with_digits_of(self.amount, self.captured_amount), self.currency)
 
+    def may_be_tried_again(self, now: datetime) -> bool:
+        """Tell whether it was declined for now, and Buy Now would be another try of it."""
+        return self.awaits_shopper and now < self.session.open_until
+
     @property
     def next_check_at(self) -> datetime | None:
         """When BPS next does something about it, while it has not ended."""

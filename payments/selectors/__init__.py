@@ -10,6 +10,7 @@ from payments.selectors.approvals import (
     approvals_waiting,
     may_be_carried_out,
     may_be_decided,
+    shop_of_approval,
 )
 from payments.selectors.as_shown import (
     instruction_as_shown,
@@ -102,6 +103,7 @@ __all__ = [
     "session_of_shop",
     "session_of_shopper",
     "sessions_of_shop",
+    "shop_of_approval",
     "shops_with_keys",
     "staff_events",
     "waiting_notifications",

@@ -82,3 +82,9 @@ def approvals_of_shop(shop: Shop) -> QuerySet[Approval]:
     """Return what somebody asked a second person for about a shop, and has not been done."""
     undone = (ApprovalState.WAITING, ApprovalState.GRANTED)
     return all_approvals().filter(arguments__shop=str(shop.pk), state__in=undone).order_by("pk")
+
+
+def shop_of_approval(approval: Approval) -> Shop | None:
+    """Return the shop that it would be done to, if it is about one and about no session."""
+    named = approval.arguments.get("shop")
+    return Shop.objects.get(pk=named) if named else None

@@ -1,12 +1,12 @@
-"""Does what a success calls for that came late, or for an order that was paid already."""
+"""Does what is called for by money that is taken or held late, or a second time for an order."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from payments.domain.lifecycle import Phase
+from payments.domain.lifecycle import FAILED_PHASES, Phase
 from payments.domain.orders import LateSuccess, SuccessStep, after_success
-from payments.models import CaseKind, Purchase, RefundOrigin
+from payments.models import Capture, CaseKind, Event, Purchase, RefundOrigin
 from payments.services.stage_refund import left_to_refund, stage_refund
 from payments.services.timeline import open_case, resolved_case
 from psp_clients.contract import PspError
@@ -40,6 +40,26 @@ def act_on_success(
         resolved_case(purchase, kind, found, "Accepted by the shop's policy.", now=now)
         return
     open_case(purchase.session, kind, f"{found} {_what_is_done(purchase, step, now)}", purchase)
+
+
+def act_on_reservation(purchase: Purchase) -> None:
+    """Open a case where the PSP holds money for a purchase that has failed, and is locked.
+
+    Nobody here could capture or void it. Where the reservation was known before the end, this is
+    old news of it, and nothing is done.
+    """
+    failed = purchase.phase in FAILED_PHASES and purchase.session.capture == Capture.MANUAL
+    known = Event.objects.filter(purchase=purchase, phase_after=Phase.AUTHORIZED)
+    if not failed or known.exists():
+        return
+    open_case(
+        purchase.session,
+        CaseKind.CONFLICTING_REPORT,
+        f"The purchase ended as {purchase.phase}, and the PSP now says that it has reserved the "
+        f"shopper's {purchase.amount} {purchase.currency}. Nothing will be taken. If it is still "
+        "reserved there, let it go in the PSP's own pages.",
+        purchase,
+    )
 
 
 def _what_is_done(purchase: Purchase, step: SuccessStep, now: datetime) -> str:

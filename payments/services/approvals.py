@@ -18,6 +18,7 @@ from payments.domain.approvals import (
     arguments_hash,
 )
 from payments.models import Approval, CauseKind
+from payments.selectors import shop_of_approval
 from payments.services.purchase_lock import lock_session
 from payments.services.refusals import (
     ApprovalDecided,
@@ -117,7 +118,8 @@ def _decide(
     approval.decided_at, approval.note = now, note
     approval.save(update_fields=["state", "decided_by", "decided_at", "note", "updated_at"])
     named = {"approval": str(approval.pk), "act": str(approval.act), "reason": note}
-    record_act(approval.session, f"approval.{state}", cause, **named)
+    about = shop_of_approval(approval)
+    record_act(approval.session, f"approval.{state}", cause, about=about, **named)
 
 
 def _perform(approval: Approval, cause: Cause, now: datetime) -> None:

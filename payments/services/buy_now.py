@@ -79,7 +79,7 @@ def accept_buy_now(
         own = next((p for p in purchases if p.session_id == session.pk), None)
         if own is not None:
             press = _press_again(own, session, purchase_info, cause)
-            if not _may_try_again(own, now):
+            if not own.may_be_tried_again(now):
                 return press
             # A purchase that had ended may have been charged late since.
             _refuse_if_order_is_taken([other for other in purchases if other is not own])
@@ -109,10 +109,6 @@ def _press_again(
     Purchase.objects.filter(pk=purchase.pk).update(presses=F("presses") + 1, **told)
     insert_together(event(session, "buy_now.pressed_again", cause, purchase=purchase))
     return Acceptance(purchase)
-
-
-def _may_try_again(purchase: Purchase, now: datetime) -> bool:
-    return purchase.awaits_shopper and now < purchase.session.open_until
 
 
 def _try_again(purchase: Purchase, *, carried_by_caller: bool, now: datetime) -> Acceptance:

@@ -30,11 +30,12 @@ from payments.domain.reports import NOTHING_WILL_BE_CHARGED, wrong_money
 from payments.domain.schedule import next_poll
 from payments.models import Capture, CaseKind, PaymentSession, Purchase
 from payments.services import due
-from payments.services.act_on_success import act_on_success
+from payments.services.act_on_success import act_on_reservation, act_on_success
 from payments.services.inserts import insert_together
 from payments.services.settle_instruction import end_with_purchase
 from payments.services.timeline import (
     Cause,
+    action_notification,
     authorised_notification,
     event,
     open_case,
@@ -288,6 +289,9 @@ def _move(
     elif phase is Phase.AUTHORIZED and purchase.session.capture == Capture.MANUAL:
         rows.append(authorised_notification(purchase, now=now))
         due.hint()
+    elif purchase.may_be_tried_again(now):
+        rows.append(action_notification(purchase, now=now))
+        due.hint()
     insert_together(*rows)
     if before is Phase.AUTHORIZED:
         end_with_purchase(purchase, cause, now)
@@ -306,6 +310,8 @@ def _keep(
             f"We hold {purchase.phase}; the PSP now says {report.psp_word!r}.",
             purchase,
         )
+    elif reported is Phase.AUTHORIZED:
+        act_on_reservation(purchase)
     insert_together(
         event(
             purchase.session,

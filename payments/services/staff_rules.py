@@ -35,13 +35,20 @@ def allowed(by: User, permission: str, reason: str) -> Cause:
     return Cause(CauseKind.STAFF, actor=by.get_username())
 
 
-def record_act(session: PaymentSession | None, name: str, cause: Cause, **data: Any) -> None:
+def record_act(
+    session: PaymentSession | None,
+    name: str,
+    cause: Cause,
+    *,
+    about: Shop | None = None,
+    **data: Any,
+) -> None:
     """Leave an act in the session's timeline; the caller holds the session's row.
 
-    What is about no one session is left among the staff events.
+    What is about no one session is left among the staff events, with the shop it is about if any.
     """
     if session is None:
-        record_elsewhere(name, cause, **data)
+        record_elsewhere(name, cause, about=about, **data)
         return
     told = event(session, name, cause)
     told.data = data

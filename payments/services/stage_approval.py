@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from payments.domain.approvals import EXPIRES_AFTER, ApprovedAct, arguments_hash
 from payments.models import Approval, PaymentSession
+from payments.selectors import shop_of_approval
 from payments.services.refusals import ApprovalKeyReused
 from payments.services.staff_rules import record_act
 from payments.services.timeline import Cause
@@ -47,6 +48,12 @@ def stage_approval(
     if made:
         named = {"approval": str(approval.pk), "act": str(act)}
         record_act(
-            session, "approval.requested", cause, **named, reason=reason, arguments=arguments
+            session,
+            "approval.requested",
+            cause,
+            about=shop_of_approval(approval),
+            **named,
+            reason=reason,
+            arguments=arguments,
         )
     return approval

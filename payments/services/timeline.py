@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from payments import selectors
+from payments.domain.notifications import NotificationType
 from payments.models import (
     Case,
     CaseKind,
@@ -61,33 +62,44 @@ def event(
 def outcome_notification(purchase: Purchase, *, now: datetime) -> ShopNotification:
     """Return the notification of a final outcome, yet to be inserted, due at once."""
     shown = selectors.session_as_shown(purchase.session, purchase)
-    return _notification(purchase, f"purchase.{purchase.status}", shown, now)
+    return _notification(purchase, NotificationType(f"purchase.{purchase.status}"), shown, now)
 
 
 def refund_notification(refund: Refund, purchase: Purchase, *, now: datetime) -> ShopNotification:
     """Return the notification of what became of a refund, yet to be inserted, due at once."""
     shown = selectors.session_as_shown(purchase.session, purchase)
     shown["refund"] = selectors.refund_as_shown(refund)
-    return _notification(purchase, f"refund.{refund.state}", shown, now)
+    return _notification(purchase, NotificationType(f"refund.{refund.state}"), shown, now)
 
 
 def authorised_notification(purchase: Purchase, *, now: datetime) -> ShopNotification:
     """Return the notification that an amount is reserved, which the shop is to capture."""
     shown = selectors.session_as_shown(purchase.session, purchase)
-    return _notification(purchase, "purchase.authorized", shown, now)
+    return _notification(purchase, NotificationType.PURCHASE_AUTHORIZED, shown, now)
+
+
+def action_notification(purchase: Purchase, *, now: datetime) -> ShopNotification:
+    """Return the notification that the shopper must choose again, yet to be inserted.
+
+    Where to send her is the purchase's `next_action`.
+    """
+    shown = selectors.session_as_shown(purchase.session, purchase)
+    return _notification(purchase, NotificationType.PURCHASE_ACTION_REQUIRED, shown, now)
 
 
 def instruction_notification(
     instruction: Instruction, purchase: Purchase, *, now: datetime
 ) -> ShopNotification:
-    """Return the notification of what became of a capture or a void, yet to be inserted."""
+    """Return the notification of a capture or a void that failed, yet to be inserted."""
     shown = selectors.session_as_shown(purchase.session, purchase)
-    shown[str(instruction.kind)] = selectors.instruction_as_shown(instruction)
-    return _notification(purchase, f"{instruction.kind}.{instruction.state}", shown, now)
+    # Not by its kind: `capture` says already how the session is captured.
+    shown["instruction"] = selectors.instruction_as_shown(instruction)
+    kind = NotificationType(f"{instruction.kind}.{instruction.state}")
+    return _notification(purchase, kind, shown, now)
 
 
 def _notification(
-    purchase: Purchase, kind: str, data: dict[str, Any], now: datetime
+    purchase: Purchase, kind: NotificationType, data: dict[str, Any], now: datetime
 ) -> ShopNotification:
     body = {"type": kind, "timestamp": now.isoformat(), "data": data}
     return ShopNotification(

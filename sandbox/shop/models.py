@@ -21,6 +21,7 @@ class Checkout(models.Model):
     """One try to pay for one order.
 
     `status` is what BPS last said of its purchase, in BPS's words; empty until it said anything.
+    `next_action_url` is where the shopper chooses another way to pay, while BPS waits for that.
     """
 
     checkout_id = models.CharField(max_length=40, unique=True, default=new_checkout_id)
@@ -29,6 +30,7 @@ class Checkout(models.Model):
     amount = models.CharField(max_length=20)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, blank=True)
+    next_action_url = models.URLField(max_length=2000, blank=True)
     told_by = models.CharField(max_length=40, blank=True)
     told_at = models.DateTimeField(null=True)  # when the latest notification was written
     created_at = models.DateTimeField(auto_now_add=True)

@@ -32,19 +32,22 @@ class News:
     at: datetime
     checkout_id: str
     status: str
+    next_action_url: str
 
     @classmethod
     def parse(cls, message: dict[str, Any]) -> Self:
         """Read a verified notification."""
         try:
             data = message["data"]
+            purchase = data["purchase"]
             return cls(
                 type=message["type"],
                 at=datetime.fromisoformat(message["timestamp"]),
                 checkout_id=data["checkout_id"],
-                status=data["purchase"]["status"],
+                status=purchase["status"],
+                next_action_url=_next_action_url(purchase),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise NotFromBps("The notification lacks what every one must have.") from error
 
 
@@ -65,8 +68,18 @@ def refresh(checkout: Checkout) -> None:
         return
     purchase = bps.fetch(checkout.checkout_id).get("purchase") or {}
     unknown = Checkout.objects.filter(pk=checkout.pk, status__in=NOT_FINAL)
-    unknown.update(status=str(purchase.get("status", "")), told_by="BPS, when we asked")
+    unknown.update(
+        status=str(purchase.get("status", "")),
+        next_action_url=_next_action_url(purchase),
+        told_by="BPS, when we asked",
+    )
     checkout.refresh_from_db()
+
+
+def _next_action_url(purchase: Mapping[str, Any]) -> str:
+    """Return where the shopper, who was declined for now, chooses another way; else nothing."""
+    action = purchase.get("next_action")
+    return str(action["url"]) if action else ""
 
 
 def _verified(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -83,5 +96,8 @@ def _take_over(news: News) -> None:
     checkouts = Checkout.objects.filter(checkout_id=news.checkout_id)
     not_newer = Q(told_at=None) | Q(told_at__lte=news.at)
     checkouts.filter(not_newer).update(
-        status=news.status, told_by="a signed notification", told_at=news.at
+        status=news.status,
+        next_action_url=news.next_action_url,
+        told_by="a signed notification",
+        told_at=news.at,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.demo.check.journeys import JOURNEYS
+from payments.domain.notifications import NotificationType
 from payments.management.commands.lifecycle_doc import page
 from tests.scenarios.conftest import bps_url, sandbox, world
 from tests.scenarios.world import World
@@ -52,6 +53,11 @@ def test_the_five_files_hold_what_it_says() -> None:
 def test_it_counts_the_journeys_of_the_check() -> None:
     assert len(JOURNEYS) == 16
     assert "plays sixteen journeys" in README
+
+
+def test_it_names_all_that_shops_are_told_of() -> None:
+    [table] = re.findall(r"^\| `type` \|.*?\n\n", README, re.DOTALL | re.MULTILINE)
+    assert re.findall(r"`(\w+\.\w+)`", table) == list(NotificationType)
 
 
 @pytest.mark.parametrize(

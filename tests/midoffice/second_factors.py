@@ -9,11 +9,11 @@ from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from payments.models import StaffEvent
 from tests.builders import PASSWORD, TOTP_KEY
 
 WRONG_CODE = "no code"
@@ -48,6 +48,6 @@ def is_in(browser: Client) -> bool:
 
 
 def told(user: User) -> list[str]:
-    """Return what the admin's history of a user tells, oldest first."""
-    entries = LogEntry.objects.filter(object_id=str(user.pk)).order_by("pk")
-    return [entry.change_message for entry in entries]
+    """Return what the staff events tell of a user, oldest first."""
+    events = StaffEvent.objects.filter(subject=f"user {user.get_username()}").order_by("pk")
+    return [event.data["why"] for event in events]

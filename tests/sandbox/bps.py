@@ -43,11 +43,18 @@ class StandInBps(ThreadedServer):
 
     def notification(self, checkout_id: str, status: str, *, at: datetime) -> dict[str, Any]:
         """Return a notification's body."""
+        purchase = {"id": "pur_1", "status": status, "next_action": None}
         return {
             "type": f"purchase.{status}",
             "timestamp": at.isoformat(),
-            "data": {"checkout_id": checkout_id, "purchase": {"id": "pur_1", "status": status}},
+            "data": {"checkout_id": checkout_id, "purchase": purchase},
         }
+
+    def action_required(self, checkout_id: str, *, url: str, at: datetime) -> dict[str, Any]:
+        """Return the body of a notification that the shopper must choose again, at `url`."""
+        message = self.notification(checkout_id, "started", at=at)
+        message["data"]["purchase"]["next_action"] = {"type": "redirect", "url": url}
+        return {**message, "type": "purchase.action_required"}
 
     def notify(
         self, url: str, message: Any, *, webhook_id: str = "", secret: str = ""

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -170,17 +171,37 @@ def test_takes_a_notification_once_and_no_older_one(sandbox: SandboxServer, bps:
     assert "Thank you!" in _thanks(sandbox, checkout_id)
 
 
+def test_leads_a_shopper_who_was_declined_for_now_back_to_choose_again(
+    sandbox: SandboxServer, bps: StandInBps
+):
+    checkout_id = _checkout_id(sandbox, bps)
+    door = f"{sandbox.base_url}/shop/notifications/"
+    bps.notify(door, bps.action_required(checkout_id, url="https://psp.test/pay?a&b", at=NOW))
+    bps.will_answer(503, title="Away")
+
+    page = _thanks(sandbox, checkout_id)
+
+    assert 'href="https://psp.test/pay?a&amp;b">Choose another way to pay</a>' in page
+    assert "waiting for you" in page
+    bps.notify(door, bps.notification(checkout_id, "failed", at=NOW + timedelta(minutes=1)))
+    assert "psp.test" not in _thanks(sandbox, checkout_id)
+
+
 @pytest.mark.parametrize(
     ("purchase", "words"),
     [
         ({"status": "successful"}, "Thank you!"),
         ({"status": "failed"}, "Pay in another way"),
         ({"status": "started"}, "You will not be charged twice"),
+        (
+            {"status": "started", "next_action": {"type": "redirect", "url": "https://psp.test"}},
+            "Choose another way to pay",
+        ),
         (None, "We have not heard of a payment"),
     ],
 )
 def test_asks_bps_when_no_notification_came(
-    sandbox: SandboxServer, bps: StandInBps, purchase: dict[str, str] | None, words: str
+    sandbox: SandboxServer, bps: StandInBps, purchase: dict[str, Any] | None, words: str
 ):
     checkout_id = _checkout_id(sandbox, bps)
     bps.will_answer(200, purchase=purchase)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
@@ -54,7 +55,19 @@ class TestAPurchaseDeclinedForNow:
         )
         assert purchase["reason"]["code"] == "card_declined"
         assert purchase["next_action"] == {"type": "redirect", "url": checkout.purchase_url}
-        assert (world.charges(checkout), told()) == (0, [])
+        assert (world.charges(checkout), told()) == (0, ["purchase.action_required"])
+
+    def test_is_told_to_a_shop_that_did_not_wait(self, world: World) -> None:
+        checkout = world.register(DECLINED_FOR_NOW)
+        at_once = world.buy(checkout, prefer="respond-async").json()["purchase"]
+
+        world.work()
+
+        assert at_once["next_action"] is None
+        [heard] = ShopNotification.objects.all()
+        purchase = json.loads(heard.body)["data"]["purchase"]
+        assert (heard.type, heard.state) == ("purchase.action_required", "delivered")
+        assert purchase["next_action"] == {"type": "redirect", "url": checkout.purchase_url}
 
     def test_is_successful_by_the_next_press(self, world: World, declined: Checkout) -> None:
         chooses(world, declined, "approve")
@@ -68,7 +81,7 @@ class TestAPurchaseDeclinedForNow:
         assert [call.outcome for call in confirms(declined)] == ["declined_for_now", "answered"]
         assert len({call.idempotency_key for call in confirms(declined)}) == 2
         assert (Purchase.objects.count(), Case.objects.count()) == (1, 0)
-        assert told() == ["purchase.successful"]
+        assert told() == ["purchase.action_required", "purchase.successful"]
 
     def test_may_be_declined_for_now_again_and_then_for_good(
         self, world: World, declined: Checkout
@@ -81,7 +94,7 @@ class TestAPurchaseDeclinedForNow:
 
         assert (purchase["phase"], purchase["reason"]["code"]) == ("declined", "insufficient_funds")
         assert (world.charges(declined), len(confirms(declined))) == (0, 3)
-        assert told() == ["purchase.failed"]
+        assert told() == [*["purchase.action_required"] * 2, "purchase.failed"]
 
     def test_is_not_tried_again_once_its_order_was_paid(
         self, world: World, declined: Checkout
@@ -205,7 +218,8 @@ class TestAShopperWhoDoesNotComeBack:
         purchase = world.read(declined.id)["purchase"]
         assert (purchase["phase"], purchase["reason"]["code"]) == ("cancelled", "card_declined")
         assert (purchase["next_action"], world.books(declined)["status"]) == (None, "cancelled")
-        assert (told(), Case.objects.count()) == (["purchase.failed"], 0)
+        assert told() == ["purchase.action_required", "purchase.failed"]
+        assert Case.objects.count() == 0
 
     def test_is_not_charged_by_a_press_after_the_end(
         self, world: World, declined: Checkout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,9 +60,21 @@ class TestATryThatIsDeclinedForNow:
             phase,
             "pending",
         )
-        assert ShopNotification.objects.count() == 0
 
-    def test_has_it_end_at_once_where_its_end_was_asked_for(self) -> None:
+    def test_is_told_to_the_shop_which_sends_the_shopper_on(self) -> None:
+        purchase = tried()
+
+        declined(purchase)
+
+        notification = ShopNotification.objects.get()
+        told = json.loads(notification.body)
+        assert (told["type"], notification.due_at) == ("purchase.action_required", NOW)
+        assert told["data"]["purchase"]["next_action"] == {
+            "type": "redirect",
+            "url": purchase.session.purchase_url,
+        }
+
+    def test_has_it_end_at_once_and_untold_where_its_end_was_asked_for(self) -> None:
         purchase = tried()
         purchase.session.cancel_requested_at = NOW - timedelta(minutes=1)
         purchase.session.save()
@@ -69,6 +82,7 @@ class TestATryThatIsDeclinedForNow:
         declined(purchase)
 
         assert Purchase.objects.get().due_at == NOW - timedelta(minutes=1)
+        assert not ShopNotification.objects.exists()
 
     @pytest.mark.parametrize("outcome", [CallOutcome.OPEN, CallOutcome.IN_DOUBT])
     def test_is_old_news_while_another_is_under_way(self, outcome: CallOutcome) -> None:
@@ -77,7 +91,7 @@ class TestATryThatIsDeclinedForNow:
         assert declined(purchase).verdict is Verdict.STALE
 
         assert Purchase.objects.get().awaits_shopper is False
-        assert Event.objects.count() == 0
+        assert (Event.objects.count(), ShopNotification.objects.count()) == (0, 0)
 
     @pytest.mark.parametrize("phase", [Phase.AUTHORIZED, Phase.CAPTURED, Phase.EXPIRED])
     def test_is_old_news_once_more_is_known(self, phase: Phase) -> None:
@@ -97,7 +111,7 @@ class TestAnEndWithoutAnotherTry:
 
         row = Purchase.objects.get()
         assert (row.phase, row.reason_code, row.awaits_shopper) == ("declined", "funds", False)
-        assert ShopNotification.objects.get().type == "purchase.failed"
+        assert ShopNotification.objects.latest("pk").type == "purchase.failed"
 
     def test_does_not_come_where_the_shopper_is_not_waited_for(self) -> None:
         purchase = tried(Phase.PENDING, CallOutcome.DECLINED_FOR_NOW, CallOutcome.OPEN)

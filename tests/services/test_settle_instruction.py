@@ -64,6 +64,27 @@ class TestAnAuthorisation:
         assert told(purchase) == said
 
 
+class TestAReservationAfterTheEnd:
+    @pytest.mark.parametrize("phase", [Phase.DECLINED, Phase.CANCELLED, Phase.ERRORED])
+    def test_is_a_case_since_nobody_here_can_let_it_go(self, phase: Phase) -> None:
+        purchase = make_purchase(make_session(capture="manual"), phase=phase)
+
+        settle.apply_report(purchase, RESERVED, cause=CAUSE, now=NOW)
+
+        case = Case.objects.get()
+        assert (case.kind, case.purchase_id) == ("conflicting_report", purchase.pk)
+        assert f"ended as {phase}, and the PSP now says that it has reserved" in case.detail
+        assert Purchase.objects.get().phase == phase
+
+    def test_that_was_known_before_it_is_old_news(self) -> None:
+        purchase = make_purchase(make_session(capture="manual"), phase=Phase.IN_DOUBT)
+        for report in (RESERVED, LET_GO, RESERVED):
+            settle.apply_report(purchase, report, cause=CAUSE, now=NOW)
+
+        assert not Case.objects.exists()
+        assert Purchase.objects.get().phase == Phase.CANCELLED
+
+
 class TestWhatWasAskedOfAPurchase:
     def test_succeeds_with_the_end_that_was_asked_for(self) -> None:
         purchase = reserved()

@@ -111,7 +111,8 @@ class TestTheEnd:
         notification = ShopNotification.objects.get()
         told = json.loads(notification.body)
         assert (told["type"], notification.due_at) == ("capture.failed", NOW)
-        assert told["data"]["capture"] == {
+        assert told["data"]["capture"] == "manual"
+        assert told["data"]["instruction"] == {
             "id": instruction.public_id,
             "state": "failed",
             "amount": "5.00",

@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 ("amount", models.CharField(max_length=20)),
                 ("currency", models.CharField(max_length=3)),
                 ("status", models.CharField(blank=True, max_length=20)),
+                ("next_action_url", models.URLField(blank=True, max_length=2000)),
                 ("told_by", models.CharField(blank=True, max_length=40)),
                 ("told_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

@@ -28,7 +28,7 @@ class TestEachAct:
         assert unchanged(before)
         assert approval.arguments["shop name"] == "Bulbs"
         told = StaffEvent.objects.get()
-        assert (told.name, told.actor) == ("approval.requested", "olga")
+        assert (told.name, told.actor, told.shop) == ("approval.requested", "olga", shop)
         assert told.data["arguments"] == approval.arguments
 
     @each_act
@@ -42,13 +42,14 @@ class TestEachAct:
         assert snapshot() == before
 
     @each_act
-    def test_cannot_be_agreed_to_without_the_permission(self, name: str, ask: Any):
+    def test_cannot_be_agreed_to_without_the_permission(self, name: str, ask: Any, shop: Shop):
         approval = ask(name)
         before = snapshot()
 
         assert decide(person("nora", "set_up_shop"), approval).status_code == 403
         assert changed_since(before) == {"payments_staffevent"}
-        assert StaffEvent.objects.get(name="act.refused").actor == "nora"
+        refused = StaffEvent.objects.get(name="act.refused")
+        assert (refused.actor, refused.shop) == ("nora", shop)
 
     @each_act
     def test_cannot_be_agreed_to_after_a_day(self, name: str, ask: Any, paul: Person):
@@ -85,7 +86,7 @@ class TestEachAct:
 
     @each_act
     def test_is_never_done_once_it_is_rejected(
-        self, name: str, ask: Any, olga: Person, paul: Person
+        self, name: str, ask: Any, olga: Person, paul: Person, shop: Shop
     ):
         before, approval = snapshot(), ask(name)
 
@@ -95,6 +96,7 @@ class TestEachAct:
 
         assert unchanged(before)
         assert Approval.objects.get().state == "rejected"
+        assert StaffEvent.objects.get(name="approval.rejected").shop == shop
 
     @each_act
     def test_is_refused_to_those_who_may_not_ask(self, name: str, shop: Shop):
@@ -103,6 +105,7 @@ class TestEachAct:
 
         assert person("nora", "give_approval").browser.post(address).status_code == 403
         assert changed_since(before) == {"payments_staffevent"}
+        assert StaffEvent.objects.get().shop == shop
 
 
 class TestRevokingAKey:

@@ -15,6 +15,9 @@ from tests.midoffice.conftest import proved
 from tests.midoffice.four_eyes.asking import OLD_SECRET, carried_out, forged, shown_once, unchanged
 from tests.midoffice.people import Person, decide, person
 
+HOME = reverse("mid-office:home")
+WAITS = "<b>1</b> agreed to, waits for you"
+
 pytestmark = pytest.mark.django_db
 
 
@@ -143,3 +146,18 @@ class TestARotatedSecret:
 
         assert [one.value for one in new.shop.live_secrets(now)] == [new.value, *before]
         assert [one.value for one in new.shop.live_secrets(a_day_on)] == [new.value]
+
+
+@shown_once
+def test_waits_on_the_home_of_who_asked_until_it_is_made(
+    name: str, ask: Any, olga: Person, paul: Person
+):
+    approval = ask(name)
+    assert WAITS not in olga.browser.get(HOME).content.decode()
+
+    decide(paul, approval)
+
+    assert WAITS in olga.browser.get(HOME).content.decode()
+    assert WAITS not in paul.browser.get(HOME).content.decode()
+    carried_out(olga, approval)
+    assert WAITS not in olga.browser.get(HOME).content.decode()
