@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from dashboard.visible import visible
 from payments.domain.money import MoneyRefused, parse_money
 from payments.models import Shop
 from payments.services.staff_rules import MOST_CHARACTERS
@@ -114,10 +115,18 @@ class PeriodForm(PspForm):
         return given
 
 
+class ShopField(forms.ModelChoiceField):
+    """Shops by their names, in which nothing hides."""
+
+    def label_from_instance(self, shop: Shop) -> str:
+        """Return a shop's name as it is shown elsewhere."""
+        return visible(shop.name)
+
+
 class ShopSinceForm(ReasonForm):
     """A shop, and from when on."""
 
-    shop = forms.ModelChoiceField(label="Shop", queryset=Shop.objects.all())
+    shop = ShopField(label="Shop", queryset=Shop.objects.all())
     since = instant_field("Since")
 
     def clean_since(self) -> Any:

@@ -9,6 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from dashboard.act_forms import ReasonForm, instant_field
+from dashboard.visible import visible
 from payments.domain.money import MoneyRefused, parse_money
 from payments.models import Scope, Shop, ShopApiKey
 
@@ -55,7 +56,7 @@ class KeyForm(ReasonForm):
         """Offer the keys that are not revoked."""
         super().__init__(*args, **kwargs)
         good: Any = ShopApiKey.objects.filter(shop=shop, revoked=False).order_by("-created")
-        offered = [(key.prefix, f"{key.name} ({key.prefix}…)") for key in good]
+        offered = [(key.prefix, f"{visible(key.name)} ({key.prefix}…)") for key in good]
         self.fields["api_key"].choices = offered  # type: ignore[attr-defined]
 
 

@@ -28,9 +28,9 @@ class Street:
     hashed_key: str
 
 
-@pytest.fixture(scope="session")
-def street(django_db_setup: None) -> Iterator[Street]:
-    """Start the one sandbox of these tests."""
+@pytest.fixture(scope="module")
+def street() -> Iterator[Street]:
+    """Start one sandbox for the tests of a file."""
     server = LiveServer("127.0.0.1")
     key, prefix, hashed_key = KeyGenerator().generate()
     with start_sandbox(
