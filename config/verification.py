@@ -37,6 +37,7 @@ MEASURED = tuple(
         "rules",
         "services",
         "support",
+        "webhooks",
     )
 )
 PYTEST = (sys.executable, "-m", "pytest")
