@@ -115,7 +115,7 @@ class PeriodForm(PspForm):
         return given
 
 
-class ShopField(forms.ModelChoiceField):
+class ShopField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Shops by their names, in which nothing hides."""
 
     def label_from_instance(self, shop: Shop) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import pytest_django
 from django.conf import settings
 from django.db import connection, connections
 from hypothesis import HealthCheck
@@ -25,10 +26,17 @@ hypothesis_settings.register_profile(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """Make the databases; before they go, let threads record the answers that came too late."""
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Make the databases. Before they go, wait for late answers, and end what threads left open."""
     yield
     threads().shutdown()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture
