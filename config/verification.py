@@ -1,7 +1,7 @@
 """What bin/test runs when it is given no arguments: every check of this repository.
 
-The tests wait for clocks and processes much of their time, so two runs of them go side by side,
-and the other checks behind the shorter one. All run even when one fails, so that one start names
+Two runs of tests go side by side, since one waits for clocks and processes most of its time; the
+other checks go behind the shorter one. All run even when one fails, so that one start names
 everything there is to mend.
 """
 
@@ -61,7 +61,10 @@ STAGES = {
         "--cache-dir=.mypy_cache/sandbox",  # the other settings would empty the first cache
     ),
 }
-BESIDE = {"other tests": (*PYTEST, *(f"--ignore={path}" for path in MEASURED))}
+# These wait for clocks and processes most of their time: four at once leave no processor idle.
+BESIDE = {
+    "other tests": (*PYTEST, *(f"--ignore={path}" for path in MEASURED), "--numprocesses=4"),
+}
 STOP_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.05
 
@@ -78,11 +81,7 @@ def main() -> int:
         provide_chromium()
         with ThreadPoolExecutor(1) as beside:
             checks = beside.submit(_failing_beside, stopping)
-            failed = [
-                name
-                for name, command in STAGES.items()
-                if not _passes(name, command, stopping, sys.stdout)
-            ]
+            failed = _failing(STAGES, stopping, sys.stdout)
             said, failing = checks.result()
         sys.stdout.write(said)
         failed += failing
@@ -97,11 +96,15 @@ def main() -> int:
 def _failing_beside(stopping: threading.Event) -> tuple[str, list[str]]:
     """Run what goes beside; return what it said, and the names of what failed."""
     with tempfile.TemporaryFile("w+") as output:
-        failing = [
-            name for name, command in BESIDE.items() if not _passes(name, command, stopping, output)
-        ]
+        failing = _failing(BESIDE, stopping, output)
         output.seek(0)
         return output.read(), failing
+
+
+def _failing(
+    checks: dict[str, tuple[str, ...]], stopping: threading.Event, output: IO[str]
+) -> list[str]:
+    return [name for name, check in checks.items() if not _passes(name, check, stopping, output)]
 
 
 def _passes(

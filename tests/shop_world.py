@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import requests
+from django.db import connection
 from django.utils import timezone
 
 from payments.models import PaymentSession, Purchase
@@ -121,10 +122,24 @@ class ShopWorld:
             time.sleep(0.05)
 
     def let_calls_end(self) -> None:
-        """Wait for calls that outlive their request, so that none ends in the next story."""
+        """Wait for calls that outlive their request, so that none ends in the next story.
+
+        And for requests that nobody waits for, such as webhooks on their way.
+        """
         threads().shutdown()  # a process does the same at its end
         threads.cache_clear()
+        self.wait_until(_nobody_else_is_busy)
 
     def has_phase(self, checkout: Checkout, phase: str) -> Callable[[], bool]:
         """Return a condition for work_until."""
         return lambda: self.purchase(checkout).phase == phase
+
+
+def _nobody_else_is_busy() -> bool:
+    """Tell whether no other session of the database is at work."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        return bool(cursor.fetchone() == (0,))

@@ -34,7 +34,7 @@ PSP_DAYS_AHEAD = 100  # days on which nothing else was booked
 
 
 @pytest.fixture
-def open_as(open_page: OpenPage, site: World) -> OpenAs:
+def open_as(site: World, open_page: OpenPage) -> OpenAs:
     """Open pages as somebody who may do everything, and has just shown a second factor."""
 
     def open_one(name: str, path: str, **profile: Any) -> Page:
