@@ -6,13 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from payments.circuit import FAILURES_TO_OPEN, Circuit
-from payments.psp_health import CALLS, OUTCOMES, UNDERSTOOD, health_of_psps
 from tests.builders import make_event, make_psp_call, make_session
 from tests.midoffice.conftest import logged_in
 
@@ -116,34 +114,3 @@ class TestAPspWhoseCircuitIsOpen:
             Circuit("sandbox").failed()
 
         assert "<td>passed over</td>" in browser.get(PAGE).content.decode()
-
-
-class TestWhatIsCounted:
-    @pytest.mark.parametrize(
-        ("statement", "index"),
-        [(CALLS, "call_by_psp_and_time"), (OUTCOMES, "outcome_by_time")],
-    )
-    def test_is_found_by_an_index_of_its_own(self, statement: str, index: str):
-        now = timezone.now()
-        asked: dict[str, Any] = {
-            "since": now - timedelta(days=1),
-            "until": now,
-            "psps": ["sandbox"],
-            "understood": [str(outcome) for outcome in UNDERSTOOD],
-        }
-        with connection.cursor() as cursor:
-            # Of an almost empty table any way is as good as another: these two are never meant.
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute("SET LOCAL enable_nestloop = off")
-            cursor.execute(f"EXPLAIN {statement}", asked)
-            plan = "\n".join(line for (line,) in cursor.fetchall())
-
-        assert index in plan
-
-    def test_has_an_end(self):
-        now = timezone.now()
-        called()
-
-        [before] = health_of_psps(since=now - timedelta(days=1), until=now - timedelta(hours=1))
-
-        assert before.calls == 0
