@@ -20,7 +20,6 @@ from dashboard.pages import page
 from payments import selectors
 from payments.domain import roles
 from payments.models import Case
-from payments.selectors import approvals_of_case
 from payments.services import staff_cases
 
 
@@ -93,7 +92,7 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
         {
             "case": found,
             "history": selectors.events_of_case(found),
-            "approvals": approvals_of_case(found),
+            "approvals": selectors.approvals_of_case(found),
             "acts": [
                 (act.title, reverse(f"mid-office:{act.name}", args=[found.pk])) for act in fitting
             ]

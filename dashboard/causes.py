@@ -8,6 +8,7 @@ from typing import Final
 
 from django.urls import reverse
 
+from dashboard.event_words import title_of
 from payments.history import TimelineEntry
 from payments.models import CauseKind, Event, NotificationTry, PspCall
 from psp_clients.contract import Operation
@@ -79,11 +80,6 @@ class Causes:
             page = "discrepancy" if event.name == "discrepancy.resolved" else "approval"
             return reverse(f"mid-office:{page}", args=[event.cause_id])
         return ""
-
-
-def title_of(event: Event) -> str:
-    """Return an event's name as people read it."""
-    return event.name.replace(".", " ").replace("_", " ")
 
 
 def _subject(event: Event) -> str:

@@ -17,7 +17,6 @@ from dashboard.access import staff_only
 from dashboard.pages import page
 from dashboard.shop_acts import acts_on_shop, shop_or_404
 from payments import selectors
-from payments.selectors import approvals_of_shop
 
 SHOWN_AT_MOST: Final = 50
 
@@ -41,7 +40,7 @@ def shop(request: HttpRequest, shop_id: UUID) -> HttpResponse:
             "shop": found,
             "keys": found.api_keys.order_by("-created")[:SHOWN_AT_MOST],
             "secrets": found.notification_secrets.order_by("-pk")[:SHOWN_AT_MOST],
-            "approvals": approvals_of_shop(found),
+            "approvals": selectors.approvals_of_shop(found),
             "history": found.staff_events.order_by("-created_at", "-pk")[:SHOWN_AT_MOST],
             "acts": acts_on_shop(found, cast("User", request.user)),
             "now": now,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dashboard.causes import Because, Causes, title_of
+from dashboard.causes import Because, Causes
+from dashboard.event_words import title_of
 from dashboard.masking import readable, readable_words
 from payments.history import TimelineEntry
 from payments.models import CallOutcome, Event, NotificationTry, PspCall, WebhookReceipt

@@ -66,7 +66,7 @@ def shown_state(session: PaymentSession, purchase: Purchase | None, *, now: date
     if purchase.status == PurchaseStatus.FAILED:
         return ShownState.FAILED
     if purchase.awaits_shopper:
-        return ShownState.CHOOSE_AGAIN if now < session.open_until else ShownState.CLOSING
+        return ShownState.CHOOSE_AGAIN if purchase.may_be_tried_again(now) else ShownState.CLOSING
     if purchase.phase == Phase.AUTHORIZED and session.capture == Capture.MANUAL:
         return ShownState.RESERVED
     return ShownState.STARTED

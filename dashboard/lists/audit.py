@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from dashboard.event_words import title_of
 from dashboard.lists import cells, fields
 from dashboard.lists.declared import Column, List, Tab
 from payments import selectors
 from payments.models import Event
-
-
-def _what(event: Event) -> str:
-    """Return "purchase captured" for "purchase.captured"."""
-    return event.name.replace(".", " ").replace("_", " ")
 
 
 def _move(event: Event) -> str:
@@ -30,7 +26,7 @@ AUDIT: Final = List(
     columns=(
         Column("Who", lambda event: cells.words(event.actor)),
         Column("Age", lambda event: cells.age(event.created_at)),
-        Column("What", lambda event: cells.words(_what(event))),
+        Column("What", lambda event: cells.words(title_of(event))),
         Column("Phase", lambda event: cells.words(_move(event))),
         Column("Checkout", lambda event: fields.checkout(event.session, at=str(event.pk))),
         Column("Shop", lambda event: cells.words(event.session.shop.name)),

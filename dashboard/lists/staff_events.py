@@ -6,16 +6,12 @@ from typing import Final
 
 from django.urls import reverse
 
+from dashboard.event_words import title_of
 from dashboard.lists import cells, fields
 from dashboard.lists.cells import NOTHING, Cell
 from dashboard.lists.declared import Column, List, Tab
 from payments import selectors
 from payments.models import StaffEvent
-
-
-def _what(event: StaffEvent) -> str:
-    """Return "api key made" for "api_key.made"."""
-    return event.name.replace(".", " ").replace("_", " ")
 
 
 def _shop(event: StaffEvent) -> Cell:
@@ -43,7 +39,7 @@ STAFF_EVENTS: Final = List(
     columns=(
         Column("Who", lambda event: cells.words(event.actor)),
         Column("Age", lambda event: cells.age(event.created_at)),
-        Column("What", lambda event: cells.words(_what(event))),
+        Column("What", lambda event: cells.words(title_of(event))),
         Column("To what", lambda event: cells.words(event.subject or event.data.get("act", ""))),
         Column("Shop", _shop),
         Column("Why, or before and after", lambda event: cells.words(_said(event))),

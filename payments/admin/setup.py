@@ -20,7 +20,7 @@ class ShopAdmin(RecordedAdmin):
     form = ShopForm
     list_display = ("name", "notification_url", "late_success", "created_at")
     readonly_fields = ("refund_limits",)
-    recorded = ("name", "return_origins", "routing", "notification_url", "late_success")
+    recorded = ShopForm.Meta.fields
 
 
 @admin.register(rows.StatementFormat)
@@ -30,13 +30,4 @@ class StatementFormatAdmin(RecordedAdmin):
     form = StatementFormatForm
     list_display = ("name", "psp", "delimiter", "decimal_mark", "date_format")
     list_filter = ("psp",)
-    recorded = (
-        "psp",
-        "name",
-        "columns",
-        "kind_words",
-        "status_words",
-        "delimiter",
-        "decimal_mark",
-        "date_format",
-    )
+    recorded = StatementFormatForm.Meta.fields

@@ -52,6 +52,11 @@ APPROVAL_GRAPH: Final[dict[ApprovalState, frozenset[ApprovalState]]] = {
 }
 
 
+def is_cut_off(state: str, act: str) -> bool:
+    """Tell whether it was agreed to and not done, though nobody but BPS was to do it."""
+    return state == ApprovalState.GRANTED and act not in CARRIED_OUT_BY_WHO_ASKED
+
+
 def arguments_hash(act: str, arguments: Mapping[str, str]) -> str:
     """Return what an agreement is bound to: the act and its exact arguments, in any order."""
     canonical = json.dumps([act, arguments], sort_keys=True, separators=(",", ":"))

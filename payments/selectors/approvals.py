@@ -12,6 +12,7 @@ from payments.domain.approvals import (
     CARRIED_OUT_WITHIN,
     ApprovalState,
     ApprovedAct,
+    is_cut_off,
 )
 from payments.models import Approval, Case, PaymentSession, Shop
 
@@ -52,9 +53,8 @@ def approvals_of_case(case: Case) -> QuerySet[Approval]:
 def may_be_decided(approval: Approval, user_id: int, now: datetime) -> bool:
     """Tell whether a person may decide: somebody else's, in time, or one that was cut off."""
     is_waiting = approval.state == ApprovalState.WAITING and approval.expires_at > now
-    is_granted = approval.state == ApprovalState.GRANTED
-    is_cut_off = is_granted and approval.act not in CARRIED_OUT_BY_WHO_ASKED
-    return (is_waiting or is_cut_off) and approval.requested_by_id != user_id
+    undone = is_waiting or is_cut_off(approval.state, approval.act)
+    return undone and approval.requested_by_id != user_id
 
 
 def may_be_carried_out(approval: Approval, now: datetime) -> bool:

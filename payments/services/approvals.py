@@ -16,6 +16,7 @@ from payments.domain.approvals import (
     ApprovalState,
     ApprovedAct,
     arguments_hash,
+    is_cut_off,
 )
 from payments.models import Approval, CauseKind
 from payments.selectors import shop_of_approval
@@ -97,12 +98,11 @@ def _lock(approval_id: UUID) -> Approval:
 def _refuse_unless_decidable(approval: Approval, by: User, now: datetime) -> None:
     if approval.requested_by_id == by.pk:
         raise OwnRequest
-    is_granted = approval.state == ApprovalState.GRANTED
-    is_cut_off = is_granted and approval.act not in CARRIED_OUT_BY_WHO_ASKED
-    if approval.state != ApprovalState.WAITING and not is_cut_off:
+    if approval.state == ApprovalState.WAITING:
+        if approval.expires_at <= now:
+            raise ApprovalExpired
+    elif not is_cut_off(approval.state, approval.act):
         raise ApprovalDecided
-    if approval.state == ApprovalState.WAITING and approval.expires_at <= now:
-        raise ApprovalExpired
 
 
 def _decide(

@@ -128,7 +128,7 @@ def schedule_next_look(purchase: Purchase, now: datetime, *, counted: bool = Tru
 
 def _next_look(purchase: Purchase, polls: int, now: datetime) -> datetime | None:
     psp, since = purchase.session.psp, purchase.phase_since
-    if purchase.awaits_shopper and now < purchase.session.open_until:
+    if purchase.may_be_tried_again(now):
         return purchase.session.open_until
     if not can_be_asked(psp):
         return due.sooner(since + POLL_FOR, now) if now - since < POLL_FOR else None

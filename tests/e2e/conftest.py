@@ -15,9 +15,10 @@ from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 from pytest_django.live_server_helper import LiveServer
 
+from tests.builders import PASSWORD
 from tests.e2e.street import site, street
 
-__all__ = ["OpenPage", "open_page", "site", "street"]
+__all__ = ["OpenPage", "give_password", "open_page", "site", "street"]
 
 OpenPage = Callable[..., Page]
 
@@ -60,6 +61,13 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert faults.found() == []
+
+
+def give_password(page: Page, username: str, password: str = PASSWORD) -> None:
+    """Fill in the login page."""
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
 
 
 class Faults:

@@ -10,11 +10,9 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 from rest_framework_api_key.crypto import KeyGenerator
 
-from payments.circuit import Circuit
 from payments.models import NotificationSecret, Shop, ShopApiKey
-from payments.psp import psp_client
 from tests.sandbox_server import SandboxServer, database_url_for, start_sandbox
-from tests.scenarios.world import World
+from tests.scenarios.world import World, world_around
 
 
 @dataclass(frozen=True)
@@ -59,15 +57,7 @@ def site(transactional_db: None, street: Street, settings: Any) -> Iterator[Worl
         name="tests",
         shop=shop,
     )
-    settings.BPS_PUBLIC_URL = street.bps_url
-    settings.SANDBOX_PSP_URL = sandbox.psp_url
-    settings.SANDBOX_PSP_API_KEY = sandbox.api_key
-    settings.SANDBOX_PSP_WEBHOOK_SECRETS = sandbox.webhook_secret
-    settings.BPS_SCHEDULE_SPEED = 60
-    psp_client.cache_clear()
-    Circuit("sandbox").reset()
-    world = World(bps_url=street.bps_url, api_key=street.key, sandbox=sandbox)
-    yield world
-    sandbox.control("reset", {})
-    world.let_calls_end()
-    psp_client.cache_clear()
+    with world_around(
+        sandbox, bps_url=street.bps_url, api_key=street.key, settings=settings
+    ) as world:
+        yield world

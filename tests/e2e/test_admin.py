@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from payments.models import Shop
 from tests.builders import PASSWORD, make_purchase, make_user
-
-OpenPage = Callable[..., Page]
+from tests.e2e.conftest import OpenPage
 
 
 def test_works_as_it_came(open_page: OpenPage):

@@ -17,8 +17,8 @@ from dashboard import urls
 from dashboard.security.urls import urlpatterns as of_logins
 from payments.domain.lifecycle import Phase
 from payments.models import Measure, PaymentSession, Tally
-from tests.builders import PASSWORD, make_authenticator_app, make_purchase, make_session, make_user
-from tests.e2e.conftest import OpenPage
+from tests.builders import make_authenticator_app, make_purchase, make_session, make_user
+from tests.e2e.conftest import OpenPage, give_password
 from tests.e2e.hostile_rows import make_hostile_rows
 from tests.e2e.soundness import Look, assert_pages_sound, assert_sound, each_look
 from tests.hostile_words import SPELLED_OUT
@@ -150,7 +150,7 @@ def test_of_strangers(look: Look, open_page: OpenPage, settings: Any):
     assert_sound(page, look)
     give_password(page, user.username, "wrong")
     assert_sound(page, look)
-    give_password(page, user.username, PASSWORD)
+    give_password(page, user.username)
     page.wait_for_url(f"**{reverse('mfa_authenticate')}**")
     assert_sound(page, look)
     page.get_by_label("Code").fill("wrong")
@@ -161,21 +161,14 @@ def test_of_strangers(look: Look, open_page: OpenPage, settings: Any):
     page.context.clear_cookies()
     page.goto("/mid-office/login/")
     page.context.clear_cookies()
-    give_password(page, user.username, PASSWORD)
+    give_password(page, user.username)
     expect(page).to_have_title("This form has expired")
     assert_sound(page, look)
     settings.ACCOUNT_RATE_LIMITS = {"login": "0/m/ip"}
     page.goto("/mid-office/login/")
-    give_password(page, user.username, PASSWORD)
+    give_password(page, user.username)
     expect(page).to_have_title("Too many tries")
     assert_sound(page, look)
-
-
-def give_password(page: Page, username: str, password: str) -> None:
-    """Fill in the login page."""
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
 
 
 @each_look

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
@@ -14,15 +12,13 @@ from playwright.sync_api import Page, expect
 
 from payments.domain.lifecycle import Phase
 from tests.builders import (
-    PASSWORD,
     make_purchase,
     make_session,
     make_user,
 )
+from tests.e2e.conftest import OpenPage, give_password
 from tests.e2e.soundness import DARK, LIGHT, assert_sound
 from tests.midoffice.second_factors import code
-
-OpenPage = Callable[..., Page]
 
 # A device that finds passkeys by itself, and whose owner lays a finger on it at once.
 DEVICE = {
@@ -40,13 +36,6 @@ def give_device(page: Page) -> None:
     tools = page.context.new_cdp_session(page)
     tools.send("WebAuthn.enable")
     tools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-
-
-def give_password(page: Page, username: str) -> None:
-    """Fill in the login page."""
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
 
 
 def let_time_pass() -> None:

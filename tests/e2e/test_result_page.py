@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
 
 from django.utils import timezone
@@ -12,8 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from payments.domain.lifecycle import Phase
 from payments.models import PaymentSession, Purchase
 from tests.builders import make_purchase, make_session
-
-OpenPage = Callable[..., Page]
+from tests.e2e.conftest import OpenPage
 
 PATIENCE_MS = 10_000
 

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from payments.circuit import Circuit
 from payments.models import NotificationSecret, Shop, ShopApiKey
-from payments.psp import psp_client
 from tests.bps_server import bps_url, bps_web
 from tests.sandbox_server import SandboxServer, free_port, sandbox
-from tests.scenarios.world import World
+from tests.scenarios.world import World, world_around
 
 __all__ = ["bps_url", "sandbox", "world"]
 
@@ -41,14 +39,6 @@ def served_world(world: World, settings: Any, world_environment: dict[str, str])
 @pytest.fixture
 def world(bps_url: str, settings: Any, sandbox: SandboxServer) -> Iterator[World]:
     """Return a world of a shop, BPS and the sandbox."""
-    settings.BPS_PUBLIC_URL = bps_url
-    settings.SANDBOX_PSP_URL = sandbox.psp_url
-    settings.SANDBOX_PSP_API_KEY = sandbox.api_key
-    settings.SANDBOX_PSP_WEBHOOK_SECRETS = sandbox.webhook_secret
-    settings.BPS_SCHEDULE_SPEED = 60
-    psp_client.cache_clear()
-    Circuit("sandbox").reset()
-    sandbox.control("reset", {})
     shop = Shop.objects.create(
         name="A shop",
         return_origins=["https://shop.test"],
@@ -57,8 +47,5 @@ def world(bps_url: str, settings: Any, sandbox: SandboxServer) -> Iterator[World
     )
     NotificationSecret.objects.create(shop=shop, value=sandbox.notification_secret)
     _, key = ShopApiKey.objects.create_key(name="tests", shop=shop)
-    story = World(bps_url=bps_url, api_key=key, sandbox=sandbox)
-    yield story
-    sandbox.control("reset", {})
-    story.let_calls_end()
-    psp_client.cache_clear()
+    with world_around(sandbox, bps_url=bps_url, api_key=key, settings=settings) as story:
+        yield story

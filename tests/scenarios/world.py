@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import requests
 from django.utils import timezone
 
+from payments.circuit import Circuit
 from payments.models import PaymentSession
+from payments.psp import psp_client
 from tests.sandbox_server import SandboxServer
 from tests.shop_world import PURCHASE_INFO, Checkout, ShopWorld
 
-__all__ = ["PURCHASE_INFO", "Checkout", "World"]
+__all__ = ["PURCHASE_INFO", "Checkout", "World", "world_around"]
 
 
 class World(ShopWorld):
@@ -62,3 +66,23 @@ class World(ShopWorld):
             timeout=10,
         )
         assert answer.json()["status"] == "paid"
+
+
+@contextmanager
+def world_around(
+    sandbox: SandboxServer, *, bps_url: str, api_key: str, settings: Any
+) -> Iterator[World]:
+    """Have BPS know the sandbox PSP, and no trouble with it; in the end, let what goes on end."""
+    settings.BPS_PUBLIC_URL = bps_url
+    settings.SANDBOX_PSP_URL = sandbox.psp_url
+    settings.SANDBOX_PSP_API_KEY = sandbox.api_key
+    settings.SANDBOX_PSP_WEBHOOK_SECRETS = sandbox.webhook_secret
+    settings.BPS_SCHEDULE_SPEED = 60
+    psp_client.cache_clear()
+    Circuit("sandbox").reset()
+    sandbox.control("reset", {})
+    world = World(bps_url=bps_url, api_key=api_key, sandbox=sandbox)
+    yield world
+    sandbox.control("reset", {})
+    world.let_calls_end()
+    psp_client.cache_clear()
