@@ -72,7 +72,10 @@ def carry_out_due(now: Now) -> None:
 
 
 def _deliver(delivery_id: int) -> None:
-    _surviving(lambda: delivery.deliver(delivery_id))
+    try:
+        _surviving(lambda: delivery.deliver(delivery_id))
+    finally:
+        connection.close()  # there are more threads than the pool has connections
 
 
 def _surviving(work: Callable[[], None]) -> None:
@@ -81,5 +84,4 @@ def _surviving(work: Callable[[], None]) -> None:
         work()
     except Error:
         logger.exception("The database did not play along; the work is still due.")
-    finally:
         connection.close()
