@@ -1,4 +1,4 @@
-"""Rows of a busy quarter for the mid-office's benchmark, made by the database itself.
+"""Rows of a busy quarter for benchmark and pictures of the mid-office, made by the database itself.
 
 They are alike what three months leave behind in kinds, proportions and order; no purchase of them
 ever went through a service. Triggers are off meanwhile: what they guard is not measured here.
@@ -29,7 +29,8 @@ CREATE FUNCTION pg_temp.key(at timestamptz, salt text) RETURNS uuid LANGUAGE sql
            lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' FROM 1)
            PLACING '8' FROM 17)::uuid $$
 """
-# `n` counts sessions from the oldest to the newest; `u`, 0 to 999, decides what became of each.
+# `n` counts sessions from the oldest to the newest, of which some hours and days have more than
+# others; `u`, 0 to 999, decides what became of each.
 SEEDED: Final = """
 CREATE TEMP TABLE seeded AS
 SELECT *, fate IN ('captured', 'declined', 'cancelled', 'errored') AS is_ended,
@@ -49,9 +50,11 @@ SELECT *, fate IN ('captured', 'declined', 'cancelled', 'errored') AS is_ended,
                WHEN u < 810 THEN 'cancelled' WHEN u < 812 THEN 'errored' WHEN u < 940 THEN 'left'
                WHEN u < 980 THEN 'called_off' ELSE 'refused' END AS fate
           FROM (SELECT n, n * 7919 %% 1000 AS u,
-                       now() - make_interval(secs => %(seconds)s * (1 - n::float8 / %(number)s))
-                           AS at
-                  FROM generate_series(1, %(number)s::bigint) AS n) AS numbered) AS fated
+                       now() - make_interval(secs => ago + 7000 * sin(2 * pi() * ago / 86400)
+                           - 40000 * sin(2 * pi() * ago / 604800)) AS at
+                  FROM (SELECT n, %(seconds)s * (1 - n::float8 / %(number)s) AS ago
+                          FROM generate_series(1, %(number)s::bigint) AS n) AS spread
+               ) AS numbered) AS fated
 """
 SESSIONS: Final = """
 INSERT INTO payments_paymentsession (id, created_at, updated_at, shop_id, checkout_id,
@@ -148,7 +151,7 @@ CASES: Final = """
 INSERT INTO payments_case (id, created_at, updated_at, session_id, kind, detail, resolution,
        resolved_at)
 SELECT pg_temp.key(at + '2 min', 'k' || n), at + '2 min', at, id,
-       (ARRAY['unanswered', 'surplus', 'late_success', 'refund_failed'])[1 + n %% 4],
+       (ARRAY['unanswered', 'surplus', 'late_success', 'refund_failed'])[1 + n / 400 %% 4],
        'Seeded.', '', CASE WHEN n %% 4000 = 7 THEN NULL ELSE at + '1 day' END
   FROM seeded WHERE n %% 400 = 7
 """

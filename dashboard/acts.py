@@ -45,6 +45,7 @@ class Act:
     session_id: Callable[[Any], UUID | None] = lambda _: None
     shop: Callable[[Any], Shop | None] = lambda _: None
     back: Callable[[Any], str] = lambda _: "/mid-office/"
+    facts: Callable[[Any], Sequence[tuple[str, str]]] = lambda _: ()  # what it is done to
     what_happens: Callable[[Any], Sequence[str]] = lambda _: ()
     form: Callable[..., ReasonForm] = ReasonForm
     form_options: Callable[[Any], dict[str, Any]] = lambda _: {}
@@ -70,6 +71,7 @@ def view_of(act: Act) -> Callable[..., HttpResponseBase]:
         context = {
             "act": act,
             "form": form,
+            "facts": act.facts(target),
             "what_happens": act.what_happens(target),
             "back": act.back(target),
         }

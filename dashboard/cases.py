@@ -58,7 +58,8 @@ def _act(name: str, title: str, perform: object, words: str, **more: object) -> 
         find=_case,
         session_id=lambda case: case.session_id,
         back=_page_of,
-        what_happens=lambda case: [f"{case.get_kind_display()}: {case.detail}", words],
+        facts=lambda case: [("Case", case.get_kind_display()), ("Detail", case.detail)],
+        what_happens=lambda _: [words],
         **more,  # type: ignore[arg-type]
     )
 

@@ -104,33 +104,39 @@ def _cancel(by: User, session: PaymentSession, form: ReasonForm, now: datetime) 
     return "Asked for. The PSP has yet to confirm that nothing can be charged."
 
 
-def _left(session: PaymentSession) -> list[str]:
+def _facts(session: PaymentSession) -> list[tuple[str, str]]:
+    facts = [
+        ("Checkout", session.checkout_id),
+        ("Order", session.order_reference),
+        ("Shop", session.shop.name),
+        ("PSP", session.psp),
+        ("Registered", f"{session.amount} {session.currency}"),
+    ]
+    return [(name, words) for name, words in facts if words]
+
+
+def _facts_and_what_is_left(session: PaymentSession) -> list[tuple[str, str]]:
     purchase = _purchase(session)
     if purchase is None:
+        return _facts(session)
+    left = left_to_refund(purchase)
+    sums = {
+        "Captured": purchase.captured_amount,
+        "Given back or on its way": purchase.captured_amount - left,
+        "Left": left,
+    }
+    in_words = [
+        (name, f"{with_digits_of(purchase.amount, total)} {purchase.currency}")
+        for name, total in sums.items()
+    ]
+    return _facts(session) + in_words
+
+
+def _who_must_agree(session: PaymentSession) -> list[str]:
+    if _purchase(session) is None:
         return ["Nobody has bought: there is nothing to give back."]
-    captured, given, left = (
-        f"{with_digits_of(purchase.amount, total)} {purchase.currency}"
-        for total in (
-            purchase.captured_amount,
-            purchase.captured_amount - left_to_refund(purchase),
-            left_to_refund(purchase),
-        )
-    )
     limit = session.shop.refund_limit(session.currency)
-    alone = [] if limit is None else [f"Above {limit} in all, a second person must agree."]
-    return [
-        f"Captured: {captured}.",
-        f"Given back or on its way: {given}.",
-        f"Left: {left}.",
-        *alone,
-    ]
-
-
-def _reserved(session: PaymentSession) -> list[str]:
-    return [
-        f"Reserved: {session.amount} {session.currency}.",
-        "It is captured once: what is not captured is let go.",
-    ]
+    return [] if limit is None else [f"Above {limit} in all, a second person must agree."]
 
 
 def _in(session: PaymentSession) -> dict[str, Any]:
@@ -138,6 +144,7 @@ def _in(session: PaymentSession) -> dict[str, Any]:
 
 
 def _act(name: str, title: str, permission: str, perform: Any, **more: Any) -> Act:
+    more.setdefault("facts", _facts)
     return Act(
         name=name,
         title=title,
@@ -162,7 +169,8 @@ REFUND: Final = _act(
     "Refund",
     roles.REFUND,
     _refund,
-    what_happens=_left,
+    facts=_facts_and_what_is_left,
+    what_happens=_who_must_agree,
     form=AmountForm,
     form_options=_in,
     moves_money=True,
@@ -172,7 +180,7 @@ CAPTURE: Final = _act(
     "Capture",
     roles.CAPTURE,
     _capture,
-    what_happens=_reserved,
+    what_happens=lambda _: ["It is captured once: what is not captured is let go."],
     form=AmountForm,
     form_options=_in,
     moves_money=True,

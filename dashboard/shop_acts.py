@@ -83,7 +83,8 @@ def _act(name: str, title: str, perform: Any, *words: str, then: str = "", **mor
         find=shop_or_404,
         shop=lambda shop: shop,
         back=_page_of,
-        what_happens=lambda shop: [f"Shop: {shop.name}.", *words, f"{AGREED_FIRST} {then}".strip()],
+        facts=lambda shop: [("Shop", shop.name)],
+        what_happens=lambda _: [*words, f"{AGREED_FIRST} {then}".strip()],
         **more,
     )
 

@@ -98,9 +98,9 @@ class TestARefund:
 
         shown = olga.get(act_page("refund", captured.session_id)).content.decode()
 
-        assert "Captured: 20.00 EUR." in shown
-        assert "Given back or on its way: 5.00 EUR." in shown
-        assert "Left: 15.00 EUR." in shown
+        assert "<dt>Captured</dt><dd>20.00 EUR</dd>" in shown
+        assert "<dt>Given back or on its way</dt><dd>5.00 EUR</dd>" in shown
+        assert "<dt>Left</dt><dd>15.00 EUR</dd>" in shown
 
     def test_whose_form_is_submitted_twice_is_made_once(self, olga: Client, captured: Purchase):
         address = act_page("refund", captured.session_id)
