@@ -1,7 +1,7 @@
 """The shop of the load: asks BPS as a good shop would, and notes everything it asked and heard.
 
 What was not answered, or answered 5xx, is asked again with the same checkout id and the same
-Idempotency-Key, until the patience of a shop is over.
+Idempotency-Key, until the patience of a shop is over; not before the time that Retry-After names.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ ANSWER_SECONDS: Final = 12.0
 PATIENCE_SECONDS: Final = 75.0
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 2.0
+LONGEST_WISHED_PAUSE_SECONDS: Final = 6.0
 SERVER_FAULT: Final = 500
 # A problem that is no outcome: the same request is to be sent again.
 ASK_AGAIN: Final = frozenset({"request-in-progress", "not-registered"})
@@ -40,10 +41,14 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came back in the end. `status` is None when patience ended without an answer."""
+    """What came back in the end. `status` is None when patience ended without an answer.
+
+    `again_after` is for how many seconds the answer asks to be left alone.
+    """
 
     status: int | None
     said: dict[str, Any]
+    again_after: float = 0.0
 
     @property
     def slug(self) -> str:
@@ -87,7 +92,7 @@ class Shop:
                 if not final:
                     self._note(asking, "gave_up", 0.0, heard)
                 return heard
-            time.sleep(pause)
+            time.sleep(max(pause, min(heard.again_after, LONGEST_WISHED_PAUSE_SECONDS)))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def ask_once(self, asking: Asking) -> Heard:
@@ -149,7 +154,7 @@ def _send(asking: Asking, authorization: Mapping[str, str]) -> Heard:
         connection.request(asking.method, target, body=body, headers=headers)
         answer = connection.getresponse()
         text = answer.read()
-        return Heard(answer.status, _read(text))
+        return Heard(answer.status, _read(text), float(answer.headers.get("Retry-After", 0)))
     finally:
         connection.close()
 

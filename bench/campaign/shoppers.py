@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,10 @@ LATE_SUCCESS_DIGITS: Final = ("17", "21")
 # Amounts end in digits that choose nothing, so that the PSP's rates decide.
 PLAIN_DIGITS: Final = tuple(f"{number:02d}" for number in range(30, 100))
 CURRENCIES: Final = (("EUR", 2),) * 8 + (("JPY", 0), ("KWD", 3))
-LOOK_AGAIN_SECONDS: Final = 1.5
+# The first look again, and how much longer each next one is put off.
+LOOK_AGAIN_SECONDS: Final = 1.0
+LOOKS_SLOW_DOWN_BY: Final = 1.5
+LONGEST_BETWEEN_LOOKS_SECONDS: Final = 6.0
 WAIT_FOR_AN_END_SECONDS: Final = 14.0
 # Nobody else ends what is reserved, so the shop waits until it is, whatever goes wrong meanwhile.
 WAIT_FOR_A_RESERVATION_SECONDS: Final = 120.0
@@ -181,11 +184,12 @@ class Shopper:
         if checkout is None:
             return None
         heard = self._buy(checkout)
-        until = time.monotonic() + WAIT_FOR_A_RESERVATION_SECONDS
-        while heard.phase != "authorized" and time.monotonic() < until:
+        for pause in pauses(WAIT_FOR_A_RESERVATION_SECONDS):
+            if heard.phase == "authorized":
+                return checkout
             if heard.purchase_status in ("successful", "failed"):
                 return None
-            time.sleep(LOOK_AGAIN_SECONDS)
+            time.sleep(pause)
             heard = self._read(checkout)
         return checkout if heard.phase == "authorized" else None
 
@@ -309,8 +313,18 @@ class Shopper:
 
     def _ended(self, checkout: Checkout, heard: Heard) -> str:
         """Look now and then until the purchase has ended; return as what, or nothing."""
-        until = time.monotonic() + WAIT_FOR_AN_END_SECONDS
-        while heard.purchase_status == "started" and time.monotonic() < until:
-            time.sleep(LOOK_AGAIN_SECONDS)
+        for pause in pauses(WAIT_FOR_AN_END_SECONDS):
+            if heard.purchase_status != "started":
+                break
+            time.sleep(pause)
             heard = self._read(checkout)
         return heard.purchase_status
+
+
+def pauses(seconds: float) -> Iterator[float]:
+    """Say how long to wait before each look, longer each time, until so many seconds are over."""
+    until = time.monotonic() + seconds
+    pause = LOOK_AGAIN_SECONDS
+    while time.monotonic() < until:
+        yield pause
+        pause = min(LOOKS_SLOW_DOWN_BY * pause, LONGEST_BETWEEN_LOOKS_SECONDS)

@@ -177,7 +177,7 @@ class Stand:
             other = beside.submit(self._prepare_sandbox, sandbox)
             self._prepare_bps(bps, secrets)
             other.result()
-        return bps, sandbox
+        return {**bps, "DJANGO_SETTINGS_MODULE": "bench.campaign.settings"}, sandbox
 
     def _prepare_sandbox(self, sandbox: dict[str, str]) -> None:
         self._psp_postgres.ensure_running()
