@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 import pytest_django
 from django.conf import settings
+from django.core.management.color import no_style
 from django.db import connection, connections
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
@@ -24,13 +28,48 @@ hypothesis_settings.register_profile(
     "search", UNHURRIED, max_examples=1_000, stateful_step_count=50, print_blob=True
 )
 
+# What takes longest comes first, lest one process work on while the others have nothing left.
+LONG: Final = (
+    "campaign/test_short_run.py",
+    "e2e/test_every_page.py",
+    "scenarios/test_the_process_dies.py",
+    "house/test_demo.py",
+    "e2e/test_acts.py",
+    "e2e/test_a_shopper_pays.py",
+    "sandbox/test_waiting.py",
+    "scenarios/test_reconciliation_finds_what_was_lost.py",
+    "scenarios/test_webhooks_misbehave.py",
+    "scenarios/test_many_press_at_once.py",
+    "properties/test_any_life_of_an_order.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files before all others, whose random order stays."""
+    places = {Path(__file__).parent / path: place for place, path in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
+
+
+# Made with the database, the same in every test, and dear to make: Django's own flush makes them
+# anew behind each test that commits.
+KEPT: Final = frozenset({"django_content_type", "auth_permission"})
+
+
+def empty_tables(_case: TransactionTestCase) -> None:
+    """Empty every table but the kept ones, behind a test that commits."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    emptied = [table for table in tables if table not in KEPT]
+    connection.ops.execute_sql_flush(connection.ops.sql_flush(no_style(), emptied))
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
 ) -> Iterator[None]:
     """Make the databases. Before they go, wait for late answers, and end what threads left open."""
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_tables)
+        yield
     threads().shutdown()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
