@@ -23,6 +23,7 @@ STORIES: Final[Mapping[str, float]] = {
     "late_success": 2,
     "surplus": 1,
     "forger": 1,
+    "chooses_again": 4,
     "captures": 9,
     "captures_and_voids": 3,
     "voids": 3,

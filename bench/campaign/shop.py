@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -65,6 +66,11 @@ class Heard:
         """The phase of the purchase that the answer shows, or nothing."""
         return str((self.said.get("purchase") or {}).get("phase", ""))
 
+    @property
+    def awaits_shopper(self) -> bool:
+        """Whether the PSP declined for now, so that the shopper may choose and buy again."""
+        return bool((self.said.get("purchase") or {}).get("next_action"))
+
 
 class Shop:
     """Asks, again and again where that is right, and notes each try as a line of history."""
@@ -105,6 +111,12 @@ class Shop:
             heard, trouble = Heard(None, {}), type(error).__name__
         self._note(asking, trouble, time.monotonic() - started, heard)
         return heard
+
+    def choose_at_psp(self, token: str, scenario: str) -> None:
+        """Choose on the PSP's page what the next purchase meets; without effect while one runs."""
+        url = f"{self.site}/psp/control/sessions/{token}"
+        with suppress(OSError, http.client.HTTPException):
+            _send(Asking("choose", "POST", url, {"scenario": scenario}), {})
 
     def _note(self, asking: Asking, trouble: str, took: float, heard: Heard) -> None:
         self._history.note(

@@ -16,6 +16,9 @@ from bench.campaign.errands import Errands
 from bench.campaign.setup import Setup
 from bench.campaign.shop import Asking, Heard, Shop, all_at_once
 
+DECLINED_FOR_NOW_DIGITS: Final = "25"
+# What the next try meets: most are paid, some lose their answer, some are declined again.
+CHOICES: Final = ("approve", "approve", "charge_then_drop", "decline", "decline_for_now")
 LATE_SUCCESS_DIGITS: Final = ("17", "21")
 # Amounts end in digits that choose nothing, so that the PSP's rates decide.
 PLAIN_DIGITS: Final = tuple(f"{number:02d}" for number in range(30, 100))
@@ -25,8 +28,9 @@ LOOK_AGAIN_SECONDS: Final = 1.0
 LOOKS_SLOW_DOWN_BY: Final = 1.5
 LONGEST_BETWEEN_LOOKS_SECONDS: Final = 6.0
 WAIT_FOR_AN_END_SECONDS: Final = 14.0
-# Nobody else ends what is reserved, so the shop waits until it is, whatever goes wrong meanwhile.
+# Nobody else ends what is reserved, or what waits for a choice: they wait whatever goes wrong.
 WAIT_FOR_A_RESERVATION_SECONDS: Final = 120.0
+WAIT_FOR_A_TRY_SECONDS: Final = 120.0
 TRIES_AGAIN_AFTER_A_DECLINE: Final = 0.6
 VISITS_THE_RESULT: Final = 0.25
 REFUNDS_WHAT_WAS_CAPTURED: Final = 0.3
@@ -152,6 +156,24 @@ class Shopper:
         heard = self._buy(checkout)
         if self._ended(checkout, heard) == "failed":
             self._try_again(checkout)
+
+    def _chooses_again(self) -> None:
+        """Be declined for now, choose another way to pay, and buy again, until it has ended."""
+        checkout = self._register(digits=DECLINED_FOR_NOW_DIGITS)
+        if checkout is None:
+            return
+        heard = self._buy(checkout)
+        tries = 0
+        for pause in pauses(WAIT_FOR_A_TRY_SECONDS):
+            if heard.purchase_status in ("successful", "failed"):
+                return
+            if heard.awaits_shopper:
+                tries += 1
+                self._shop.choose_at_psp(checkout.token, self._draw.choice(CHOICES))
+                keys = [f"try-{checkout.id}-{tries}-{n}" for n in range(self._draw.randint(1, 3))]
+                all_at_once([partial(self._buy, checkout, key=key) for key in keys])
+            time.sleep(pause)
+            heard = self._read(checkout)
 
     def _captures(self) -> None:
         checkout = self._reserve()
