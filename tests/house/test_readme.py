@@ -51,8 +51,8 @@ def test_the_five_files_hold_what_it_says() -> None:
 
 
 def test_it_counts_the_journeys_of_the_check() -> None:
-    assert len(JOURNEYS) == 16
-    assert "plays sixteen journeys" in README
+    assert len(JOURNEYS) == 17
+    assert "plays seventeen journeys" in README
 
 
 def test_it_names_all_that_shops_are_told_of() -> None:

@@ -85,6 +85,18 @@ def declined(stage: Stage) -> str:
     return f"failed, {purchase['reason']['code']}"
 
 
+def declined_for_now(stage: Stage) -> str:
+    """See the bank say no to one card; choose another on the PSP's page, and press again."""
+    checkout = stage.register("20.25")
+    purchase = stage.buy_patiently(checkout)["purchase"]
+    expect(purchase["status"] == "started" and purchase["next_action"], purchase)
+    stage.submit(checkout.purchase_url, {"scenario": "approve"})
+    again = f"{checkout.key}-again"
+    purchase = stage.patiently(lambda: stage.buy(checkout, key=again))["purchase"]
+    expect(purchase["status"] == "successful" and stage.charges(checkout) == 1, purchase)
+    return "another card chosen, then 1 charge"
+
+
 def pressed_twice(stage: Stage) -> str:
     """Press Buy Now again after success."""
     checkout = stage.register("20.00")
@@ -242,6 +254,7 @@ JOURNEYS: Final = (
     Journey("Paid at once", "successful", paid_at_once),
     Journey("Paid after the issuer took hours", "started, then successful", paid_after_hours),
     Journey("Declined", "failed, no charge", declined),
+    Journey("Declined for now, another card chosen", "started, then successful", declined_for_now),
     Journey("Buy Now pressed twice in turn", "1 charge", pressed_twice),
     Journey("Buy Now pressed 50 times at once", "1 charge, no error", pressed_at_once),
     Journey(
