@@ -47,7 +47,7 @@ def purchase_as_shown(purchase: Purchase) -> dict[str, Any]:
         "surplus": purchase.surplus,
         "next_action": (
             {"type": "redirect", "url": purchase.session.purchase_url}
-            if purchase.awaits_shopper
+            if purchase.awaits_shopper and purchase.session.cancel_requested_at is None
             else None
         ),
         "next_check_at": purchase.next_check_at.isoformat() if purchase.next_check_at else None,
