@@ -41,7 +41,7 @@ MEASURED = tuple(
     )
 )
 PYTEST = (sys.executable, "-m", "pytest")
-TESTS = (*PYTEST, *MEASURED, "--cov", "--numprocesses=0")  # what is beside has four
+TESTS = (*PYTEST, *MEASURED, "--cov")
 # What money rests on, whole: every branch of it was taken by the tests that have just been traced.
 COVERED = (
     "coverage",
