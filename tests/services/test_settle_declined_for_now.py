@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,6 +42,10 @@ def declined(purchase: Purchase) -> settle.Settled:
     )
 
 
+def apply(purchase: Purchase, report: Report) -> settle.Settled:
+    return settle.apply_report(purchase, report, cause=CAUSE, now=NOW)
+
+
 class TestATryThatIsDeclinedForNow:
     @pytest.mark.parametrize("phase", [Phase.SUBMITTING, Phase.IN_DOUBT, Phase.PENDING])
     def test_has_the_purchase_wait_for_the_shopper_until_the_session_ends(
@@ -60,6 +65,17 @@ class TestATryThatIsDeclinedForNow:
             phase,
             "pending",
         )
+        assert event.data == {
+            "reason_code": "funds",
+            "why": "No money.",
+            "captured_amount": "0.00",
+        }
+
+    def test_is_written_as_far_as_its_columns_reach(self) -> None:
+        settle.mark_declined_for_now(tried(), code="c" * 65, why="w" * 501, cause=CAUSE, now=NOW)
+
+        row = Purchase.objects.get()
+        assert (row.reason_code, row.reason_text) == ("c" * 64, "w" * 500)
 
     def test_is_told_to_the_shop_which_sends_the_shopper_on(self) -> None:
         purchase = tried()
@@ -107,10 +123,16 @@ class TestAnEndWithoutAnotherTry:
         purchase = tried()
         declined(purchase)
 
-        settle.mark_given_up(purchase, cause=Cause(CauseKind.CLOCK), now=NOW)
+        settled = settle.mark_given_up(purchase, cause=Cause(CauseKind.CLOCK), now=NOW)
 
         row = Purchase.objects.get()
+        assert (settled.verdict, settled.purchase.phase) == (Verdict.ADVANCE, "declined")
         assert (row.phase, row.reason_code, row.awaits_shopper) == ("declined", "funds", False)
+        assert Event.objects.latest("position").data == {
+            "reason_code": "funds",
+            "why": "no other try came in time",
+            "captured_amount": "0.00",
+        }
         assert ShopNotification.objects.latest("pk").type == "purchase.failed"
 
     def test_does_not_come_where_the_shopper_is_not_waited_for(self) -> None:
@@ -124,10 +146,33 @@ class TestAnEndWithoutAnotherTry:
         purchase = tried()
         declined(purchase)
 
-        settle.apply_report(purchase, CANCELLED, cause=CAUSE, now=NOW)
+        apply(purchase, CANCELLED)
 
         row = Purchase.objects.get()
         assert (row.phase, row.reason_code, row.awaits_shopper) == ("cancelled", "funds", False)
+
+    def test_by_a_fence_that_gives_a_reason_takes_that(self) -> None:
+        purchase = tried()
+        declined(purchase)
+
+        apply(purchase, replace(CANCELLED, reason_code="shop"))
+
+        assert Purchase.objects.get().reason_code == "shop"
+
+    def test_that_is_a_success_leaves_no_reason(self) -> None:
+        purchase = tried()
+        declined(purchase)
+
+        apply(purchase, Report(ReportedState.CAPTURED, "paid", SUM, SUM))
+
+        assert Purchase.objects.get().reason_code == ""
+
+    def test_without_a_reason_leaves_none_where_the_shopper_was_not_waited_for(self) -> None:
+        purchase = tried(Phase.PENDING, CallOutcome.ANSWERED, reason_code="old")
+
+        apply(purchase, CANCELLED)
+
+        assert Purchase.objects.get().reason_code == ""
 
 
 class TestACallThatWasDeclinedForNow:

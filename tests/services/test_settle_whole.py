@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import pytest
@@ -15,15 +15,23 @@ from django.test.utils import CaptureQueriesContext
 
 from payments.domain.lifecycle import Verdict
 from payments.models import Case, CauseKind, Event, Purchase, ShopNotification
-from payments.services.settle import Settled, apply_report, mark_errored, mark_in_doubt
+from payments.services.settle import (
+    Settled,
+    apply_report,
+    mark_declined_for_now,
+    mark_errored,
+    mark_given_up,
+    mark_in_doubt,
+)
 from payments.services.timeline import Cause
 from psp_clients.contract import Money, Report, ReportedState
-from tests.builders import make_purchase
+from tests.builders import make_purchase, make_session
 
 NOW = datetime(2030, 1, 10, 12, tzinfo=UTC)
 CAUSE = Cause(CauseKind.CLOCK)
 SUM = Money("19.99", "EUR")
 CAPTURED = Report(ReportedState.CAPTURED, "paid", SUM, SUM)
+AUTHORIZED = Report(ReportedState.AUTHORIZED, "authorized", SUM, None)
 PENDING = Report(ReportedState.PENDING, "processing", SUM, None)
 FORGET_UPDATES = """
     CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -37,6 +45,14 @@ def in_doubt(purchase: Purchase) -> Settled:
     return mark_in_doubt(purchase, why="lost", cause=CAUSE, now=NOW)
 
 
+def declined_for_now(purchase: Purchase) -> Settled:
+    return mark_declined_for_now(purchase, code="funds", why="", cause=CAUSE, now=NOW)
+
+
+def given_up(purchase: Purchase) -> Settled:
+    return mark_given_up(purchase, cause=CAUSE, now=NOW)
+
+
 def captured(purchase: Purchase) -> Settled:
     return apply_report(purchase, CAPTURED, cause=CAUSE, now=NOW)
 
@@ -45,13 +61,21 @@ def captured(purchase: Purchase) -> Settled:
 class TestByItself:
     def test_it_writes_in_a_transaction_of_its_own(self) -> None:
         bought, unanswered = make_purchase(), make_purchase(phase="submitting")
+        to_choose_again, left = make_purchase(), make_purchase(awaits_shopper=True)
 
         captured(bought)
         in_doubt(unanswered)
+        declined_for_now(to_choose_again)
+        given_up(left)
 
         phases = Purchase.objects.values_list("pk", "phase")
-        assert dict(phases) == {bought.pk: "captured", unanswered.pk: "in_doubt"}
-        assert Event.objects.count() == 2
+        assert dict(phases) == {
+            bought.pk: "captured",
+            unanswered.pk: "in_doubt",
+            to_choose_again.pk: "pending",
+            left.pk: "declined",
+        }
+        assert Event.objects.count() == 4
 
     def test_it_writes_nothing_where_the_last_of_it_is_refused(self) -> None:
         purchase = make_purchase()
@@ -72,11 +96,19 @@ class TestByItself:
 
 @pytest.mark.django_db
 class TestInACallersTransaction:
-    @pytest.mark.parametrize("gate", [captured, in_doubt])
+    @pytest.mark.parametrize(
+        ("gate", "fields"),
+        [
+            (captured, {"phase": "submitting"}),
+            (in_doubt, {"phase": "submitting"}),
+            (declined_for_now, {"phase": "submitting"}),
+            (given_up, {"awaits_shopper": True}),
+        ],
+    )
     def test_it_locks_sessions_and_purchases_and_sets_no_savepoint(
-        self, gate: Callable[[Purchase], Settled]
+        self, gate: Callable[[Purchase], Settled], fields: dict[str, Any]
     ) -> None:
-        purchase = make_purchase(phase="submitting")
+        purchase = make_purchase(**fields)
 
         with CaptureQueriesContext(connection) as queries:
             gate(purchase)
@@ -105,6 +137,20 @@ class TestInACallersTransaction:
 
         with django_capture_on_commit_callbacks() as hints:
             captured(make_purchase())
+        assert len(hints) == 1
+
+    def test_it_hints_at_what_the_shop_has_to_do(
+        self, django_capture_on_commit_callbacks: Callbacks
+    ) -> None:
+        by_hand = make_purchase(make_session(capture="manual"))
+        later = make_session(expires_at=NOW + timedelta(hours=1))
+
+        with django_capture_on_commit_callbacks() as hints:
+            apply_report(by_hand, AUTHORIZED, cause=CAUSE, now=NOW)
+        assert len(hints) == 1
+
+        with django_capture_on_commit_callbacks() as hints:
+            declined_for_now(make_purchase(later))
         assert len(hints) == 1
 
     def test_it_says_what_came_of_it_for_good(self) -> None:
