@@ -475,3 +475,26 @@ class TestTheLock:
             Phase.SUBMITTING,
             Phase.PENDING,
         ]
+
+
+class TestAReservationAfterTheEnd:
+    RESERVED = replace(PENDING, state=ReportedState.AUTHORIZED, psp_word="authorized")
+
+    def test_is_left_to_a_person(self) -> None:
+        purchase = make_purchase(make_session(capture="manual"), phase=Phase.EXPIRED)
+
+        apply(purchase, self.RESERVED)
+
+        detail = (
+            "The purchase ended as expired, and the PSP now says that it has reserved the "
+            "shopper's 19.99 EUR. Nothing will be taken. If it is still reserved there, let it "
+            "go in the PSP's own pages."
+        )
+        assert cases(purchase) == [("conflicting_report", detail, "", True)]
+
+    def test_is_nobodys_where_the_psp_captures_by_itself(self) -> None:
+        purchase = make_purchase(phase=Phase.EXPIRED)
+
+        apply(purchase, self.RESERVED)
+
+        assert cases(purchase) == []
