@@ -143,8 +143,9 @@ def _in(session: PaymentSession) -> dict[str, Any]:
     return {"currency": session.currency}
 
 
-def _act(name: str, title: str, permission: str, perform: Any, **more: Any) -> Act:
-    more.setdefault("facts", _facts)
+def _act(
+    name: str, title: str, permission: str, perform: Any, *, facts: Any = _facts, **more: Any
+) -> Act:
     return Act(
         name=name,
         title=title,
@@ -153,6 +154,7 @@ def _act(name: str, title: str, permission: str, perform: Any, **more: Any) -> A
         find=session_or_404,
         session_id=lambda session: session.pk,
         back=_page_of,
+        facts=facts,
         **more,
     )
 

@@ -59,17 +59,21 @@ class Heard:
     @property
     def purchase_status(self) -> str:
         """The status of the purchase that the answer shows, or nothing."""
-        return str((self.said.get("purchase") or {}).get("status", ""))
+        return str(self._purchase.get("status", ""))
 
     @property
     def phase(self) -> str:
         """The phase of the purchase that the answer shows, or nothing."""
-        return str((self.said.get("purchase") or {}).get("phase", ""))
+        return str(self._purchase.get("phase", ""))
 
     @property
     def awaits_shopper(self) -> bool:
         """Whether the PSP declined for now, so that the shopper may choose and buy again."""
-        return bool((self.said.get("purchase") or {}).get("next_action"))
+        return bool(self._purchase.get("next_action"))
+
+    @property
+    def _purchase(self) -> dict[str, Any]:
+        return self.said.get("purchase") or {}
 
 
 class Shop:

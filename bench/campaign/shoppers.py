@@ -29,8 +29,7 @@ LOOKS_SLOW_DOWN_BY: Final = 1.5
 LONGEST_BETWEEN_LOOKS_SECONDS: Final = 6.0
 WAIT_FOR_AN_END_SECONDS: Final = 14.0
 # Nobody else ends what is reserved, or what waits for a choice: they wait whatever goes wrong.
-WAIT_FOR_A_RESERVATION_SECONDS: Final = 120.0
-WAIT_FOR_A_TRY_SECONDS: Final = 120.0
+WAIT_PATIENTLY_SECONDS: Final = 120.0
 TRIES_AGAIN_AFTER_A_DECLINE: Final = 0.6
 VISITS_THE_RESULT: Final = 0.25
 REFUNDS_WHAT_WAS_CAPTURED: Final = 0.3
@@ -164,7 +163,7 @@ class Shopper:
             return
         heard = self._buy(checkout)
         tries = 0
-        for pause in pauses(WAIT_FOR_A_TRY_SECONDS):
+        for pause in pauses(WAIT_PATIENTLY_SECONDS):
             if heard.purchase_status in ("successful", "failed"):
                 return
             if heard.awaits_shopper:
@@ -206,7 +205,7 @@ class Shopper:
         if checkout is None:
             return None
         heard = self._buy(checkout)
-        for pause in pauses(WAIT_FOR_A_RESERVATION_SECONDS):
+        for pause in pauses(WAIT_PATIENTLY_SECONDS):
             if heard.phase == "authorized":
                 return checkout
             if heard.purchase_status in ("successful", "failed"):
