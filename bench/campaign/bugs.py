@@ -8,16 +8,15 @@ database, and `[run]`, the setup of its run.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from bench.campaign.setup import Setup
 
@@ -112,22 +111,27 @@ def hunt(bug: Bug, folder: Path) -> list[dict[str, Any]]:
     with (folder / "run.log").open("ab") as log:
         log.write(f"\n== {bug.name}\n".encode())
         log.flush()
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "bench.campaign", f"--folder={folder / 'stand'}"),
-                *(f"--setup={folder / 'setup.json'}", f"--verdict={verdict}"),
-            ],
-            cwd=tree,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=log,
-            stderr=log,
-            check=False,
-            timeout=RUN_SECONDS,
+        command = (
+            *(sys.executable, "-m", "bench.campaign", f"--folder={folder / 'stand'}"),
+            *(f"--setup={folder / 'setup.json'}", f"--verdict={verdict}"),
         )
+        run_for(RUN_SECONDS, command, cwd=tree, log=log)
     if not verdict.exists():
         return [{"rule": "no verdict", "says": f"see {folder / 'run.log'}", "ids": {}}]
     violations: list[dict[str, Any]] = json.loads(verdict.read_text())
     return violations
+
+
+def run_for(seconds: float, command: Sequence[str], *, cwd: Path, log: IO[bytes]) -> None:
+    """Run a command; ask it to stop when the time is up, and wait until it has.
+
+    It is not killed, or whatever it has started would go on.
+    """
+    with subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log) as process:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.terminate()
 
 
 def caught_by(violations: Iterable[Mapping[str, Any]]) -> str:

@@ -28,8 +28,9 @@ LOOK_AGAIN_SECONDS: Final = 1.0
 LOOKS_SLOW_DOWN_BY: Final = 1.5
 LONGEST_BETWEEN_LOOKS_SECONDS: Final = 6.0
 WAIT_FOR_AN_END_SECONDS: Final = 14.0
-# Nobody else ends what is reserved, or what waits for a choice: they wait whatever goes wrong.
-WAIT_PATIENTLY_SECONDS: Final = 120.0
+# Nobody else ends what is reserved, or what waits for a choice: they wait whatever goes wrong, and
+# longer than whatever waits behind the PSP's longest outage.
+WAIT_PATIENTLY_SECONDS: Final = 300.0
 TRIES_AGAIN_AFTER_A_DECLINE: Final = 0.6
 VISITS_THE_RESULT: Final = 0.25
 REFUNDS_WHAT_WAS_CAPTURED: Final = 0.3

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from bench.campaign.bugs import ROOT, Bug, Edit, Misfit, all_bugs, caught_by, plant
+from bench.campaign.bugs import ROOT, Bug, Edit, Misfit, all_bugs, caught_by, plant, run_for
 from bench.campaign.plan import BY_NAME
 from bench.campaign.setup import STORIES
 from bench.campaign.shoppers import Shopper
@@ -59,3 +60,18 @@ def test_that_does_not_fit_changes_nothing(tmp_path: Path):
 def test_counts_as_caught_only_by_a_verdict():
     assert caught_by([{"rule": "I1"}, {"rule": "I1"}, {"rule": "I5"}]) == "I1 (2), I5 (1)"
     assert caught_by([{"rule": "no verdict"}]) == ""
+
+
+def test_whose_run_takes_too_long_is_let_stop_what_it_started(tmp_path: Path):
+    script = """
+import pathlib, signal, time
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    pathlib.Path("tidied").touch()
+"""
+    with (tmp_path / "log").open("wb") as log:
+        run_for(1, (sys.executable, "-c", script), cwd=tmp_path, log=log)
+
+    assert (tmp_path / "tidied").exists()
