@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from bench.campaign.bugs import all_bugs, caught_by, hunt, setup_from
+from bench.campaign.bugs import NO_BUG, all_bugs, caught_by, hunt, setup_from
 from bench.campaign.crash_points import crash_everywhere
 from bench.campaign.plan import as_lines
 from bench.campaign.report import write_report
@@ -49,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def hunt_bugs(folder: Path, only: str) -> int:
     """Plant each seeded bug in a copy of the source and let the oracle look for it."""
+    say("no bug, which the oracle must not see")
+    if violations := hunt(NO_BUG, folder):
+        print(f"The oracle saw what is not there: {violations}")
+        return 1
     bugs = [bug for bug in all_bugs() if only in bug.name]
     missed = []
     for bug in bugs:

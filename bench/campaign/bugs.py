@@ -61,6 +61,10 @@ class Bug:
     setup: Setup
 
 
+# What the others are measured by: where nothing is wrong, the oracle has nothing to say.
+NO_BUG: Final = Bug("no bug", "nothing is wrong", "nothing", (), DEFAULT_RUN)
+
+
 def all_bugs() -> list[Bug]:
     """Return every bug, in the order of their names."""
     return [read_bug(path) for path in sorted(BUGS.glob("*.toml"))]
