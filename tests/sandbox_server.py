@@ -23,11 +23,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psycopg
 import pytest
 import requests
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+
+from tests.databases import SANDBOX, copy, name_in, with_name
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
@@ -109,11 +108,6 @@ class SandboxServer:
                 self.kill(name)
         shutil.rmtree(self.log.parent, ignore_errors=True)
 
-    def bring_database_up_to_date(self) -> None:
-        """Apply the migrations."""
-        if self._spawn([*MANAGE, "migrate", "--verbosity=0"]).wait():
-            raise AssertionError(f"The sandbox has no database:\n{self.log.read_text()}")
-
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
             return subprocess.Popen(
@@ -158,9 +152,9 @@ def start_sandbox(
 ) -> SandboxServer:
     """Return a sandbox that serves, on a free port unless one is named.
 
-    The database is made anew. Further variables of `environment` win over those made here.
+    The database is made anew: webhooks that an earlier run left undelivered would be sent to
+    whoever listens on those ports now. Further variables of `environment` win over those made here.
     """
-    create_database(database_url)
     base_url = f"http://{HOST}:{port or free_port()}"
     server = SandboxServer(
         base_url=base_url,
@@ -182,29 +176,17 @@ def start_sandbox(
             **(environment or {}),
         },
     )
-    server.bring_database_up_to_date()
+    copy(SANDBOX.name_on(database_url, server.environment), database_url)
     server.start("clock")
     server.start("web")
     return server
 
 
-def create_database(database_url: str) -> None:
-    """Make the database that the URL names, empty, on the URL's server.
-
-    One that is there already is dropped: webhooks that an earlier run left undelivered would
-    be sent to whoever listens on those ports now.
-    """
-    name = sql.Identifier(str(conninfo_to_dict(database_url)["dbname"]))
-    with psycopg.connect(database_url, dbname="postgres", autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-
-
 def database_url_for(suffix: str) -> str:
     """Return the URL of a database of this test process's own, on the tests' server."""
-    head, question_mark, query = os.environ["DATABASE_URL"].partition("?")
+    url = os.environ["DATABASE_URL"]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    return f"{head}_{suffix}_{worker}{question_mark}{query}"
+    return with_name(url, f"{name_in(url)}_{suffix}_{worker}")
 
 
 def free_port() -> int:

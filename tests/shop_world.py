@@ -128,14 +128,14 @@ class ShopWorld:
         """
         threads().shutdown()  # a process does the same at its end
         threads.cache_clear()
-        self.wait_until(_nobody_else_is_busy)
+        self.wait_until(nobody_else_is_busy)
 
     def has_phase(self, checkout: Checkout, phase: str) -> Callable[[], bool]:
         """Return a condition for work_until."""
         return lambda: self.purchase(checkout).phase == phase
 
 
-def _nobody_else_is_busy() -> bool:
+def nobody_else_is_busy() -> bool:
     """Tell whether no other session of the database is at work."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -8,28 +8,26 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from signal import SIGKILL
-from typing import Any
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
 from payments.models import ShopNotification
+from tests.sandbox_server import SandboxServer
 from tests.scenarios.world import World
+from tests.shop_world import nobody_else_is_busy
 
 Environment = dict[str, str]
 
 
-@pytest.fixture
-def celery_environment(
-    process_environment: Environment, settings: Any, world: World
-) -> Environment:
-    """Return the environment of a worker that serves the story's world."""
+@pytest.fixture(scope="module")
+def celery_environment(environment_beside: Environment, sandbox: SandboxServer) -> Environment:
+    """Return the environment of a worker whose PSP is the sandbox."""
     return {
-        **process_environment,
-        "BPS_PUBLIC_URL": world.bps_url,
-        "SANDBOX_PSP_URL": settings.SANDBOX_PSP_URL,
-        "SANDBOX_PSP_API_KEY": settings.SANDBOX_PSP_API_KEY,
-        "SANDBOX_PSP_WEBHOOK_SECRETS": settings.SANDBOX_PSP_WEBHOOK_SECRETS,
+        **environment_beside,
+        "SANDBOX_PSP_URL": sandbox.psp_url,
+        "SANDBOX_PSP_API_KEY": sandbox.api_key,
+        "SANDBOX_PSP_WEBHOOK_SECRETS": sandbox.webhook_secret,
         "BPS_SCHEDULE_SPEED": "60",
         "BPS_PSP_CONNECT_TIMEOUT_SECONDS": "0.5",
         "BPS_PSP_MONEY_TIMEOUT_SECONDS": "1",
@@ -50,13 +48,42 @@ def celery_worker(environment: Environment, **more: str) -> Iterator[subprocess.
     try:
         yield process
     finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(5)
         # The whole group: beat is a child that a killed parent leaves behind.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, SIGKILL)
         process.wait()
+
+
+class Successor:
+    """One worker for all stories: asleep while others die, and carrying on while it is awake."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        os.killpg(process.pid, SIGSTOP)
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """Let it work until the block ends."""
+        os.killpg(self._process.pid, SIGCONT)
+        try:
+            yield
+        finally:
+            self._fall_asleep()
+
+    def _fall_asleep(self) -> None:
+        """Stop it where it is not in a transaction, whose locks it would keep."""
+        os.killpg(self._process.pid, SIGSTOP)
+        while not nobody_else_is_busy():
+            os.killpg(self._process.pid, SIGCONT)
+            time.sleep(0.05)
+            os.killpg(self._process.pid, SIGSTOP)
+
+
+@pytest.fixture(scope="module")
+def successor(celery_environment: Environment) -> Iterator[Successor]:
+    """Start the worker that goes on where others died."""
+    with celery_worker(celery_environment) as process:
+        yield Successor(process)
 
 
 def wait_for(holds: Callable[[], bool], *, seconds: float = 30) -> None:
@@ -73,7 +100,12 @@ class TestAWorkerKilled:
         [("before_send", 0), ("after_send", 1), ("after_answer", 1), ("before_record_commit", 1)],
     )
     def test_around_the_charge_leaves_one_charge_that_its_successor_records(
-        self, world: World, celery_environment: Environment, point: str, charges_then: int
+        self,
+        world: World,
+        celery_environment: Environment,
+        successor: Successor,
+        point: str,
+        charges_then: int,
     ) -> None:
         checkout = world.register("20.00")
         world.buy(checkout, prefer="respond-async")
@@ -83,7 +115,7 @@ class TestAWorkerKilled:
         assert world.purchase(checkout).phase == "submitting"
         wait_for(lambda: world.charges(checkout) == charges_then)
 
-        with celery_worker(celery_environment):
+        with successor.awake():
             wait_for(world.has_phase(checkout, "captured"))
             assert world.charges(checkout) == 1
 
@@ -91,7 +123,12 @@ class TestAWorkerKilled:
         ("point", "charges_then"), [("before_send", 0), ("after_send", 1), ("after_answer", 1)]
     )
     def test_around_another_try_leaves_one_charge_that_its_successor_records(
-        self, world: World, celery_environment: Environment, point: str, charges_then: int
+        self,
+        world: World,
+        celery_environment: Environment,
+        successor: Successor,
+        point: str,
+        charges_then: int,
     ) -> None:
         checkout = world.register("20.25")
         world.buy(checkout)  # is declined for now
@@ -103,12 +140,12 @@ class TestAWorkerKilled:
         assert world.purchase(checkout).phase == "pending"
         wait_for(lambda: world.charges(checkout) == charges_then)
 
-        with celery_worker(celery_environment):
+        with successor.awake():
             wait_for(world.has_phase(checkout, "captured"))
             assert world.charges(checkout) == 1
 
     def test_between_telling_the_shop_and_recording_it_tells_the_shop_again(
-        self, world: World, celery_environment: Environment
+        self, world: World, celery_environment: Environment, successor: Successor
     ) -> None:
         checkout = world.register("20.00")
         world.buy(checkout)
@@ -116,13 +153,13 @@ class TestAWorkerKilled:
         with celery_worker(celery_environment, BPS_CRASH_AT="after_notification_sent:1") as doomed:
             assert doomed.wait(30) == -SIGKILL
 
-        with celery_worker(celery_environment):
+        with successor.awake():
             wait_for(lambda: ShopNotification.objects.get().delivered_at is not None)
 
 
 class TestAWebProcessKilled:
     def test_after_accepting_a_purchase_leaves_it_to_a_worker(
-        self, world: World, celery_environment: Environment
+        self, world: World, celery_environment: Environment, successor: Successor
     ) -> None:
         """The row is as the dead process left it: accepted, leased, and sent by nobody."""
         checkout = world.register("20.00")
@@ -130,7 +167,7 @@ class TestAWebProcessKilled:
         assert world.purchase(checkout).phase == "submitting"
         assert world.charges(checkout) == 0
 
-        with celery_worker(celery_environment):
+        with successor.awake():
             wait_for(world.has_phase(checkout, "captured"))
             assert world.charges(checkout) == 1
 
