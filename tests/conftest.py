@@ -23,7 +23,7 @@ from tests.databases import BPS, with_name
 # `--hypothesis-profile=search` looks where nobody has looked yet, for as long as one has.
 UNHURRIED = hypothesis_settings(deadline=None, suppress_health_check=list(HealthCheck))
 hypothesis_settings.register_profile(
-    "repeatable", UNHURRIED, derandomize=True, max_examples=40, stateful_step_count=25
+    "repeatable", UNHURRIED, derandomize=True, max_examples=25, stateful_step_count=25
 )
 hypothesis_settings.register_profile(
     "search", UNHURRIED, max_examples=1_000, stateful_step_count=50, print_blob=True
