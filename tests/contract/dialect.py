@@ -48,6 +48,18 @@ REGISTRATION = SessionRequest(
     metadata={"order": "o-1"},
 )
 
+# Of listed currencies, and never an amount: not plain, not of their digits, nothing, or too much.
+AMISS: tuple[Money, ...] = (
+    *(
+        Money(amount, "EUR")
+        for amount in (
+            *("19.9", "19.999", "19", "019.99", " 19.99", "19.99\n", "+19.99", "-19.99", "1e3"),
+            *("19,99", "١٩.٩٩", "0.00", "1234567890123.00", ""),
+        )
+    ),
+    Money("500.00", "JPY"),
+)
+
 CHANGES = ("register", "confirm", "capture", "cancel", "refund")
 LOOK_UPS = ("fetch", "fetch_refund", "transactions")
 VERBS = CHANGES + LOOK_UPS
