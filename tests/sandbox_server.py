@@ -58,6 +58,15 @@ class SandboxServer:
         """What BPS calls SANDBOX_PSP_URL."""
         return f"{self.base_url}/psp"
 
+    @property
+    def bps_variables(self) -> dict[str, str]:
+        """The variables by which BPS is told of it."""
+        return {
+            "SANDBOX_PSP_URL": self.psp_url,
+            "SANDBOX_PSP_API_KEY": self.api_key,
+            "SANDBOX_PSP_WEBHOOK_SECRETS": self.webhook_secret,
+        }
+
     def control(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Make a control call, a GET when there is no body, and return what it answers."""
         method = "GET" if body is None else "POST"

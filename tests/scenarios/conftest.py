@@ -16,16 +16,9 @@ __all__ = ["bps_url", "sandbox", "world"]
 
 
 @pytest.fixture
-def world_environment(
-    world: World, settings: Any, process_environment: dict[str, str]
-) -> dict[str, str]:
+def world_environment(world: World, process_environment: dict[str, str]) -> dict[str, str]:
     """Return the environment for a BPS process of its own in the story's world."""
-    return {
-        **process_environment,
-        "SANDBOX_PSP_URL": settings.SANDBOX_PSP_URL,
-        "SANDBOX_PSP_API_KEY": settings.SANDBOX_PSP_API_KEY,
-        "SANDBOX_PSP_WEBHOOK_SECRETS": settings.SANDBOX_PSP_WEBHOOK_SECRETS,
-    }
+    return {**process_environment, **world.sandbox.bps_variables}
 
 
 @pytest.fixture

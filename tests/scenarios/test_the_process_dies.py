@@ -25,9 +25,7 @@ def celery_environment(environment_beside: Environment, sandbox: SandboxServer) 
     """Return the environment of a worker whose PSP is the sandbox."""
     return {
         **environment_beside,
-        "SANDBOX_PSP_URL": sandbox.psp_url,
-        "SANDBOX_PSP_API_KEY": sandbox.api_key,
-        "SANDBOX_PSP_WEBHOOK_SECRETS": sandbox.webhook_secret,
+        **sandbox.bps_variables,
         "BPS_SCHEDULE_SPEED": "60",
         "BPS_PSP_CONNECT_TIMEOUT_SECONDS": "0.5",
         "BPS_PSP_MONEY_TIMEOUT_SECONDS": "1",

@@ -74,9 +74,8 @@ def world_around(
 ) -> Iterator[World]:
     """Have BPS know the sandbox PSP, and no trouble with it; in the end, let what goes on end."""
     settings.BPS_PUBLIC_URL = bps_url
-    settings.SANDBOX_PSP_URL = sandbox.psp_url
-    settings.SANDBOX_PSP_API_KEY = sandbox.api_key
-    settings.SANDBOX_PSP_WEBHOOK_SECRETS = sandbox.webhook_secret
+    for name, value in sandbox.bps_variables.items():
+        setattr(settings, name, value)
     settings.BPS_SCHEDULE_SPEED = 60
     psp_client.cache_clear()
     Circuit("sandbox").reset()
