@@ -1,8 +1,7 @@
 """What bin/test runs when it is given no arguments: every check of this repository.
 
-Two runs of tests go side by side, since one waits for clocks and processes most of its time; the
-other checks go behind the shorter one. All run even when one fails, so that one start names
-everything there is to mend.
+The tests wait for clocks and processes, so the other checks run beside them. All run even when one
+fails, so that one start names everything there is to mend.
 """
 
 import os
@@ -20,28 +19,6 @@ from config.chromium import provide_chromium
 from config.devserver import NoServers, ensure_servers
 from config.stopping import Stopped, stop_requests
 
-# Tracing nearly doubles the time, so only those tests are traced that are about what is measured,
-# run it in their own process, and take branches that no others take. Of those of the mid-office it
-# is enough to trace who may move money, and how: its pages are not measured.
-MEASURED = tuple(
-    f"tests/{path}"
-    for path in (
-        "api",
-        "contract",
-        "hosted",
-        "invariants",
-        "midoffice/four_eyes",
-        "midoffice/test_acts.py",
-        "midoffice/test_two_people.py",
-        "reconciliation",
-        "rules",
-        "services",
-        "support",
-        "webhooks",
-    )
-)
-PYTEST = (sys.executable, "-m", "pytest")
-TESTS = (*PYTEST, *MEASURED, "--cov")
 # What money rests on, whole: every branch of it was taken by the tests that have just been traced.
 COVERED = (
     "coverage",
@@ -49,9 +26,11 @@ COVERED = (
     "--fail-under=100",
     "--include=payments/domain/*,payments/services/settle.py,payments/services/settle_refund.py",
 )
-STAGES = {
-    "tests": TESTS,
+TESTS = {
+    "tests": (sys.executable, "-m", "pytest", "--cov"),
     "coverage of the rules": COVERED,
+}
+BESIDE = {
     "style": ("ruff", "check"),
     "format": ("ruff", "format", "--check"),
     "types": ("mypy",),
@@ -60,10 +39,6 @@ STAGES = {
         "--config-file=sandbox/mypy.ini",
         "--cache-dir=.mypy_cache/sandbox",  # the other settings would empty the first cache
     ),
-}
-# These wait for clocks and processes most of their time: four at once leave no processor idle.
-BESIDE = {
-    "other tests": (*PYTEST, *(f"--ignore={path}" for path in MEASURED), "--numprocesses=4"),
 }
 STOP_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.05
@@ -81,7 +56,7 @@ def main() -> int:
         provide_chromium()
         with ThreadPoolExecutor(1) as beside:
             checks = beside.submit(_failing_beside, stopping)
-            failed = _failing(STAGES, stopping, sys.stdout)
+            failed = _failing(TESTS, stopping, sys.stdout)
             said, failing = checks.result()
         sys.stdout.write(said)
         failed += failing

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 import pytest_django
+from coverage import Coverage
 from django.conf import settings
 from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
@@ -18,6 +19,8 @@ from playwright.sync_api import Browser, sync_playwright
 from config.chromium import ARGUMENTS, MISSING, find_chromium
 from payments.services.patience import threads
 from tests.databases import BPS, with_name
+
+HERE: Final = Path(__file__).parent
 
 # pyproject.toml chooses "repeatable": a change is what makes a test fail, not the day's luck.
 # `--hypothesis-profile=search` looks where nobody has looked yet, for as long as one has.
@@ -44,6 +47,24 @@ LONG: Final = (
     "properties/test_any_life_of_an_order.py",
 )
 
+# Tracing nearly doubles the time, so only those tests are traced that are about what is measured,
+# run it in their own process, and take branches that no others take. Of those of the mid-office it
+# is enough to trace who may move money, and how: its pages are not measured.
+MEASURED: Final = (
+    "api",
+    "contract",
+    "hosted",
+    "invariants",
+    "midoffice/four_eyes",
+    "midoffice/test_acts.py",
+    "midoffice/test_two_people.py",
+    "reconciliation",
+    "rules",
+    "services",
+    "support",
+    "webhooks",
+)
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
@@ -57,8 +78,22 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the longest files before all others, whose random order stays."""
-    places = {Path(__file__).parent / path: place for place, path in enumerate(LONG)}
+    places = {HERE / path: place for place, path in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path, len(LONG)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Stop tracing, if there is any, for a test that is not measured."""
+    tracing = Coverage.current()
+    place = item.path.relative_to(HERE).as_posix()
+    if tracing is None or place.startswith(MEASURED):
+        return (yield)
+    tracing.stop()
+    try:
+        return (yield)
+    finally:
+        tracing.start()
 
 
 # Made with the database, the same in every test, and dear to make: Django's own flush makes them

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -106,16 +106,28 @@ class SandboxServer:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    @contextmanager
+    def awake(self) -> Iterator[Self]:
+        """Let time pass until the block ends. A clock looks for work even where there is none."""
+        self._signal_clock(signal.SIGCONT)
+        yield self
+        self._signal_clock(signal.SIGSTOP)
+
     def stop(self) -> None:
         """End the processes, and their log; the database stays. Harmless when repeated."""
         for process in self.processes.values():
             process.terminate()
+            process.send_signal(signal.SIGCONT)
         for name in list(self.processes):
             with suppress(subprocess.TimeoutExpired):
                 self.processes[name].wait(STOP_SECONDS)
             with suppress(ProcessLookupError):
                 self.kill(name)
         shutil.rmtree(self.log.parent, ignore_errors=True)
+
+    def _signal_clock(self, number: signal.Signals) -> None:
+        if "clock" in self.processes:
+            os.killpg(self.processes["clock"].pid, number)
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
@@ -207,10 +219,17 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[SandboxServer]:
+def sandbox_at_rest() -> Iterator[SandboxServer]:
     """Return the sandbox of this test process, whose shop has no BPS to call."""
     with start_sandbox(database_url=database_url_for("sandbox")) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def sandbox(sandbox_at_rest: SandboxServer) -> Iterator[SandboxServer]:
+    """Return the sandbox of this test process, awake for the tests of a file."""
+    with sandbox_at_rest.awake():
+        yield sandbox_at_rest
 
 
 def _answer(response: requests.Response) -> dict[str, Any]:

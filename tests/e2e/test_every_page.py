@@ -20,7 +20,7 @@ from payments.models import Measure, PaymentSession, Tally
 from tests.builders import make_authenticator_app, make_purchase, make_session, make_user
 from tests.e2e.conftest import OpenPage, give_password
 from tests.e2e.hostile_rows import make_hostile_rows
-from tests.e2e.soundness import Look, assert_pages_sound, assert_sound, each_look
+from tests.e2e.soundness import LOOKS, assert_pages_sound, assert_sound
 from tests.hostile_words import SPELLED_OUT
 from tests.midoffice.conftest import let_in, proved
 from tests.midoffice.second_factors import make_passkey, make_recovery_codes
@@ -60,24 +60,23 @@ FOR_ONE_WITH_A_PASSKEY: Final = ("mfa_reauthenticate_webauthn",)
 BUTTONS: Final = ("account_logout", "mfa_login_webauthn")
 
 
-@each_look
-def test_in_the_mid_office(look: Look, open_page: OpenPage):
+def test_in_the_mid_office(open_page: OpenPage):
     olga = make_user(is_superuser=True)
     rows = make_hostile_rows(olga)
-    page = open_page("/mid-office/", login=let_in(olga), **look.profile)
+    page = open_page("/mid-office/", login=let_in(olga))
 
     for pattern in urls.urlpatterns:
         name, route = str(pattern.name), str(pattern.pattern)
         if name in NO_PAGES:
             continue
         of_row = [rows.get(name) or rows[route.partition("/")[0]]] if "<uuid:" in route else []
-        assert_pages_sound(page, [reverse(f"mid-office:{name}", args=of_row)], look)
+        assert_pages_sound(page, [reverse(f"mid-office:{name}", args=of_row)])
         if of_row and name not in OUR_OWN_WORDS:
             assert SPELLED_OUT in page.locator("main").inner_text(), name
-    assert_pages_sound(page, [f"/mid-office/{address}" for address in OTHERWISE], look)
+    assert_pages_sound(page, [f"/mid-office/{address}" for address in OTHERWISE])
     for said in forms_sent(page, rows):
         expect(page.get_by_text(said)).to_be_visible()
-        assert_sound(page, look)
+        assert_sound(page)
 
 
 def forms_sent(page: Page, rows: dict[str, UUID]) -> Iterator[str]:
@@ -101,31 +100,30 @@ def forms_sent(page: Page, rows: dict[str, UUID]) -> Iterator[str]:
     yield "It is shown this once."
 
 
-@each_look
-def test_of_logins_and_second_factors(look: Look, open_page: OpenPage):
+def test_of_logins_and_second_factors(open_page: OpenPage):
     user = make_user(is_superuser=True)
-    page = open_page("/mid-office/security/", login=by_password(user), **look.profile)
-    assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_A_PASSWORD], look)
+    page = open_page("/mid-office/security/", login=by_password(user))
+    assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_A_PASSWORD])
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Go on").click()
-    assert_sound(page, look)
+    assert_sound(page)
     page.goto(reverse("mid-office:refund", args=[make_purchase().session_id]))
     expect(page.get_by_text("Moving money takes a second factor")).to_be_visible()
-    assert_sound(page, look)
+    assert_sound(page)
 
     user.set_unusable_password()
     user.save()
-    page = open_page("/mid-office/security/", login=by_password(user), **look.profile)
-    assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_NOTHING], look)
+    page = open_page("/mid-office/security/", login=by_password(user))
+    assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_NOTHING])
 
     user = make_user()
-    page = open_page("/mid-office/security/", login=let_in(user), **look.profile)
-    assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_AN_APP], look)
+    page = open_page("/mid-office/security/", login=let_in(user))
+    assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_AN_APP])
     make_recovery_codes(user)
     rows = {"mfa_remove_webauthn": [make_passkey(user, "x" * 80).pk]}
     of_user = [reverse(name, args=rows.get(name)) for name in FOR_ONE_WITH_EVERYTHING]
     shown_again = reverse("mfa_view_recovery_codes")
-    assert_pages_sound(page, [*of_user, shown_again], look)
+    assert_pages_sound(page, [*of_user, shown_again])
 
 
 def by_password(user: User) -> Client:
@@ -135,54 +133,54 @@ def by_password(user: User) -> Client:
     return proved(browser, "password")
 
 
-@each_look
-def test_of_strangers(look: Look, open_page: OpenPage, settings: Any):
+def test_of_strangers(open_page: OpenPage, settings: Any):
     user = make_user()
     make_authenticator_app(user)
-    page = open_page("/mid-office/login/", **look.profile)
-    assert_sound(page, look)
+    page = open_page("/mid-office/login/")
+    assert_sound(page)
     give_password(page, user.username, "wrong")
-    assert_sound(page, look)
+    assert_sound(page)
     give_password(page, user.username)
     page.wait_for_url(f"**{reverse('mfa_authenticate')}**")
-    assert_sound(page, look)
+    assert_sound(page)
     page.get_by_label("Code").fill("wrong")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_text("Incorrect code.")).to_be_visible()
-    assert_sound(page, look)
+    assert_sound(page)
 
     page.context.clear_cookies()
     page.goto("/mid-office/login/")
     page.context.clear_cookies()
     give_password(page, user.username)
     expect(page).to_have_title("This form has expired")
-    assert_sound(page, look)
+    assert_sound(page)
     settings.ACCOUNT_RATE_LIMITS = {"login": "0/m/ip"}
     page.goto("/mid-office/login/")
     give_password(page, user.username)
     expect(page).to_have_title("Too many tries")
-    assert_sound(page, look)
+    assert_sound(page)
 
 
-@each_look
-def test_that_refuses(look: Look, open_page: OpenPage):
+def test_that_refuses(open_page: OpenPage):
     capture = reverse("mid-office:capture", args=[make_purchase().session_id])
-    page = open_page(capture, status=403, login=let_in(make_user()), **look.profile)
-    assert_sound(page, look)
+    page = open_page(capture, status=403, login=let_in(make_user()))
+    assert_sound(page)
 
-    for address in ("/nothing/", f"/result/nobody?lang={look.language}"):
+    addresses = ["/nothing/", *(f"/result/nobody?lang={look.language}" for look in LOOKS)]
+    for address in addresses:
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 404
-        assert_sound(page, look)
+        assert_sound(page)
 
 
-@each_look
-def test_of_results(look: Look, open_page: OpenPage):
-    page = open_page("/mid-office/login/", **look.profile)
+def test_of_results(open_page: OpenPage):
+    page = open_page("/mid-office/login/")
 
     tokens = [session.public_token for session in every_result()]
-    assert_pages_sound(page, [f"/result/{token}?lang={look.language}" for token in tokens], look)
+    for look in LOOKS:
+        addresses = [f"/result/{token}?lang={look.language}" for token in tokens]
+        assert_pages_sound(page, addresses, look)
 
 
 def every_result() -> list[PaymentSession]:

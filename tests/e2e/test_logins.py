@@ -17,7 +17,7 @@ from tests.builders import (
     make_user,
 )
 from tests.e2e.conftest import OpenPage, give_password
-from tests.e2e.soundness import DARK, LIGHT, assert_sound
+from tests.e2e.soundness import assert_sound
 from tests.midoffice.second_factors import code
 
 # A device that finds passkeys by itself, and whose owner lays a finger on it at once.
@@ -71,10 +71,7 @@ def test_enrol_a_passkey_log_in_by_it_and_move_money(open_page: OpenPage):
 
     let_time_pass()
     page.goto(refund)
-    assert_sound(page, LIGHT)
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size(DARK.profile["viewport"])
-    assert_sound(page, DARK)
+    assert_sound(page)
     page.get_by_role("button", name="Use the passkey").click()
     expect(page.get_by_role("heading", name="Refund")).to_be_visible()
     page.get_by_role("link", name="Your security").click()

@@ -11,13 +11,15 @@ import pytest
 from tests.sandbox.bps import StandInBps
 from tests.sandbox.merchant import Merchant
 from tests.sandbox.receiver import Receiver
-from tests.sandbox.stories import Stories, begin
 from tests.sandbox_server import (
     NOTIFICATION_SECRET,
     SandboxServer,
     database_url_for,
+    sandbox,
     start_sandbox,
 )
+
+__all__ = ["bps", "merchant", "receiver", "sandbox", "sandbox_at_rest"]
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +30,7 @@ def bps() -> Iterator[StandInBps]:
 
 
 @pytest.fixture(scope="session")
-def sandbox(bps: StandInBps) -> Iterator[SandboxServer]:
+def sandbox_at_rest(bps: StandInBps) -> Iterator[SandboxServer]:
     """Return a sandbox whose shop calls the stand-in for BPS."""
     database_url = database_url_for("sandbox_and_shop")
     with start_sandbox(database_url=database_url, bps_url=bps.url, bps_api_key="key") as server:
@@ -40,12 +42,6 @@ def receiver() -> Iterator[Receiver]:
     """Return a merchant's endpoint for webhooks."""
     with Receiver() as server:
         yield server
-
-
-@pytest.fixture(scope="session", autouse=True)
-def stories(sandbox: SandboxServer, receiver: Receiver) -> Stories:
-    """Return the scenarios that take their time, begun before the first test."""
-    return begin(Merchant(sandbox, receiver))
 
 
 @pytest.fixture

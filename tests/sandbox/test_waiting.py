@@ -2,12 +2,21 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 
 from tests.sandbox.merchant import Merchant, waited
-from tests.sandbox.stories import Stories
+from tests.sandbox.receiver import Receiver
+from tests.sandbox.stories import Stories, begin
+from tests.sandbox_server import SandboxServer
 
 LATENESS = 15  # of a machine that is busy; what is proved is that nothing comes too early
+
+
+@pytest.fixture(scope="module")
+def stories(sandbox: SandboxServer, receiver: Receiver) -> Stories:
+    """Return the scenarios, all begun before the first test."""
+    return begin(Merchant(sandbox, receiver))
 
 
 def test_answers_eight_seconds_after_it_has_charged(merchant: Merchant, stories: Stories):
