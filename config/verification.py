@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -77,7 +78,7 @@ def _failing_beside(stopping: threading.Event) -> tuple[str, list[str]]:
 
 
 def _failing(
-    checks: dict[str, tuple[str, ...]], stopping: threading.Event, output: IO[str]
+    checks: Mapping[str, tuple[str, ...]], stopping: threading.Event, output: IO[str]
 ) -> list[str]:
     return [name for name, check in checks.items() if not _passes(name, check, stopping, output)]
 
