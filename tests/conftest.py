@@ -140,6 +140,8 @@ def django_db_setup(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+    # Whoever drops them closes another, where a browser's event loop ran as they were made.
+    connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from config.demo.faults import DemoFailed
 from config.demo.keepsake import Secrets, read_private, write_private
 from config.demo.ports import HOST, refuse_taken_ports
 from config.demo.processes import (
-    MANAGE,
     MANAGE_SANDBOX,
+    PREPARE,
     bps_environment,
     commands,
     sandbox_environment,
@@ -133,8 +133,7 @@ class Demo:
         )
         self._environments["bps"] = {**bps, **self._bps_variables}
         self._next("bringing the database of BPS up to date")
-        self._run((*MANAGE, "migrate", "--verbosity=0"), "bps")
-        known = {**urls, **self._seed(secrets)}
+        known = {**urls, **self._migrate_and_seed(secrets)}
         write_private(self.keepsake, known)
         self._environments["sandbox"] = sandbox_environment(
             secrets,
@@ -146,12 +145,11 @@ class Demo:
         self._run((*MANAGE_SANDBOX, "migrate", "--verbosity=0"), "sandbox")
         return known
 
-    def _seed(self, secrets: Secrets) -> dict[str, str]:
+    def _migrate_and_seed(self, secrets: Secrets) -> dict[str, str]:
         earlier = read_private(self.keepsake)
         seeded = self._run(
             (
-                *MANAGE,
-                "seed_demo",
+                *PREPARE,
                 "--json",
                 f"--api-key={earlier.get('api_key', '')}",
                 f"--staff-password={earlier.get('staff_password', '')}",

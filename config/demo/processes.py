@@ -9,6 +9,7 @@ from config.demo.ports import HOST
 
 PYTHON = sys.executable
 MANAGE = (PYTHON, "manage.py")
+PREPARE = (PYTHON, "-m", "config.demo.prepare")
 MANAGE_SANDBOX = (PYTHON, "-m", "sandbox.manage")
 
 

@@ -4,8 +4,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from runpy import run_path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import structlog
+from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parents[2]
 WEBHOOK_SECRET = "whsec_dGVzdHMtc2lnbi13aXRoLXRoaXMtc2VjcmV0LW9ubHk="
@@ -23,6 +31,7 @@ PRODUCTION = {
     "SANDBOX_PSP_WEBHOOK_SECRETS": WEBHOOK_SECRET,
 }
 NAMES = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
+REFUSED = "BPS can't start with this environment (.env.example explains each variable):"
 
 
 def shown_in_example() -> dict[str, str]:
@@ -32,20 +41,47 @@ def shown_in_example() -> dict[str, str]:
 
 def manage(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run manage.py with these variables and no others of ours."""
-    foreign = {name: value for name, value in os.environ.items() if name not in shown_in_example()}
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env={**foreign, "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
+        env={**_foreign(), "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
         capture_output=True,
         text=True,
         check=False,
     )
 
 
+def settings_with(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that a start with these variables, and no others of ours, reads."""
+    with patch.dict(os.environ, {**_foreign(), **environment}, clear=True), _logging_as_it_is():
+        read = run_path(str(ROOT / "config/settings.py"))
+    return {name: value for name, value in read.items() if name.isupper()}
+
+
 def faults_of(environment: Mapping[str, str]) -> list[str]:
     """Return the faults that a start with these variables names, in its order."""
-    start = manage("check", environment=environment)
-    _, said, faults = start.stderr.partition("BPS can't start with this environment")
-    assert said, start.stderr
+    with pytest.raises(ImproperlyConfigured) as refused:
+        settings_with(environment)
+    return faults_in(str(refused.value))
+
+
+def faults_in(said: str) -> list[str]:
+    """Return the faults that a start named in what it said at last."""
+    _, refused, faults = said.partition(REFUSED)
+    assert refused, said
     return [line.strip() for line in faults.splitlines()[1:]]
+
+
+def _foreign() -> dict[str, str]:
+    shown = shown_in_example()
+    return {name: value for name, value in os.environ.items() if name not in shown}
+
+
+@contextmanager
+def _logging_as_it_is() -> Iterator[None]:
+    """Undo that settings, as they are read, say how this process logs."""
+    before = structlog.get_config()
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

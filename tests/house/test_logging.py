@@ -8,28 +8,26 @@ import structlog
 
 from config.logging import configure_logging, redact
 
+SECRET = (
+    "authorization",
+    "HTTP_AUTHORIZATION",
+    "api_key",
+    "Api-Key",
+    "psp_token",
+    "csrfmiddlewaretoken",
+    "webhook_secrets",
+    "webhook-signature",
+    "Cookie",
+    "staff_password",
+)
+
 
 def redacted(**event: object) -> dict[str, object]:
     return dict(redact(None, "info", event))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "authorization",
-        "HTTP_AUTHORIZATION",
-        "api_key",
-        "Api-Key",
-        "psp_token",
-        "csrfmiddlewaretoken",
-        "webhook_secrets",
-        "webhook-signature",
-        "Cookie",
-        "staff_password",
-    ],
-)
-def test_a_value_whose_name_looks_secret_is_hidden(name: str):
-    assert redacted(**{name: "canary"}) == {name: "[hidden]"}
+def test_a_value_whose_name_looks_secret_is_hidden():
+    assert redacted(**dict.fromkeys(SECRET, "canary")) == dict.fromkeys(SECRET, "[hidden]")
 
 
 def test_a_secret_is_hidden_however_deep_it_lies():

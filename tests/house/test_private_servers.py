@@ -33,15 +33,20 @@ time.sleep(600)
 """
 
 
-@pytest.fixture(autouse=True)
-def _no_servers_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.delenv("REDIS_URL", raising=False)
+@pytest.fixture(scope="module", autouse=True)
+def _no_servers_given() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DATABASE_URL", raising=False)
+        patch.delenv("REDIS_URL", raising=False)
+        yield
 
 
 @pytest.fixture(scope="module")
 def dev_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("dev")
+    """Return a folder whose servers have run: to make their data takes longer than all else."""
+    folder = tmp_path_factory.mktemp("dev")
+    ensure_servers("test", dev_folder=folder).stop()
+    return folder
 
 
 @pytest.fixture
@@ -127,8 +132,9 @@ def test_are_gone_though_whoever_started_them_takes_no_note():
     careless.communicate()
 
 
-def test_keep_what_was_committed_through_a_power_cut(dev_folder: Path):
-    servers = ensure_servers("check", dev_folder=dev_folder)
+def test_keep_what_was_committed_through_a_power_cut(dev_folder: Path, tmp_path: Path):
+    shutil.copytree(dev_folder / "test", tmp_path / "check")
+    servers = ensure_servers("check", dev_folder=tmp_path)
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
 
@@ -160,8 +166,10 @@ def test_give_each_test_run_a_database_of_its_own(dev_folder: Path, servers: Ser
     assert [url.partition("?")[0].rpartition("/")[2] for url in urls] == ["bps_1", "bps_2"]
 
 
-def test_have_their_sockets_elsewhere_when_the_path_is_too_long(tmp_path: Path):
-    servers = ensure_servers("test", dev_folder=tmp_path / ("deep/" * 20))
+def test_have_their_sockets_elsewhere_when_the_path_is_too_long(dev_folder: Path, tmp_path: Path):
+    deep = tmp_path / ("deep/" * 20)
+    shutil.copytree(dev_folder / "test", deep / "test")
+    servers = ensure_servers("test", dev_folder=deep)
     answered, url = answer(servers), servers.redis_url
 
     servers.stop()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from io import StringIO
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from django.utils import timezone
 
 from payments.broker import broker
@@ -20,7 +22,7 @@ from psp_clients.settings import Mode
 from tests.builders import make_shop
 from tests.contract.servers import ReplayingPsp, Reply, unused_url
 from tests.hosted import client as hosted
-from tests.house.environments import PRODUCTION, manage
+from tests.house.environments import PRODUCTION, manage, settings_with
 
 PUBLIC = "https://pay.example.com"
 
@@ -59,20 +61,37 @@ class TestInAProcessOfItsOwn:
         ) in lines
         assert {line[:5].strip() for line in lines if not line.startswith(" ")} == {"ok", "warn"}
 
-    def test_names_what_is_at_fault_and_ends_with_1(self):
-        seen = manage("doctor", environment=PRODUCTION)
-
-        assert seen.returncode == 1
-        assert "\nfault  database: cannot be reached (" in seen.stdout
-        assert "\n       → Start PostgreSQL, or mend DATABASE_URL." in seen.stdout
-        assert "\nwarn   broker: Valkey or Redis does not answer" in seen.stdout
-        assert "pass-word" not in seen.stdout
-
     def test_leaves_a_start_with_missing_variables_to_the_start(self):
         seen = manage("doctor", environment={**PRODUCTION, "SANDBOX_PSP_API_KEY": ""})
 
         assert seen.returncode == 1
         assert "SANDBOX_PSP_API_KEY is missing" in seen.stderr
+
+
+class TestWhereNobodyListens:
+    @pytest.fixture(autouse=True)
+    def _servers_of_production(self, installation: Any) -> Iterator[None]:
+        read = settings_with(PRODUCTION)
+        installation.REDIS_URL = read["REDIS_URL"]
+        here, away = connections[DEFAULT_DB_ALIAS], connection.copy()
+        away.settings_dict |= read["DATABASES"]["default"]
+        connections[DEFAULT_DB_ALIAS] = away
+        broker.cache_clear()
+        yield
+        broker.cache_clear()
+        connections[DEFAULT_DB_ALIAS] = here
+
+    def test_names_what_is_at_fault_and_ends_with_1(self):
+        said = StringIO()
+
+        with pytest.raises(SystemExit) as ended:
+            call_command("doctor", stdout=said)
+
+        assert ended.value.code == 1
+        assert "\nfault  database: cannot be reached (" in said.getvalue()
+        assert "\n       → Start PostgreSQL, or mend DATABASE_URL." in said.getvalue()
+        assert "\nwarn   broker: Valkey or Redis does not answer" in said.getvalue()
+        assert "pass-word" not in said.getvalue()
 
 
 class TestOfTheEnvironment:
