@@ -22,7 +22,7 @@ from bench.campaign.processes import Process, Supervisor
 from bench.campaign.proxy import HOST, Link, Proxy
 from bench.campaign.setup import HASTE, Setup
 from config.demo.keepsake import Secrets
-from config.demo.processes import MANAGE, MANAGE_SANDBOX, bps_environment, sandbox_environment
+from config.demo.processes import MANAGE_SANDBOX, PREPARE, bps_environment, sandbox_environment
 from config.devserver.postgres import PrivatePostgres
 from config.devserver.valkey import PrivateValkey
 
@@ -194,11 +194,10 @@ class Stand:
             f"--notification-secret={secrets.notification_secret}",
             f"--origin={self.sandbox_url}",
         )
-        _run((*MANAGE, "migrate", "--verbosity=0"), bps)
+        self.api_key = json.loads(_run((*PREPARE, "--json", *seed), bps))["api_key"]
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             for statement in self.setup.sql:
                 connection.execute(statement.encode())
-        self.api_key = json.loads(_run((*MANAGE, "seed_demo", "--json", *seed), bps))["api_key"]
 
     def _commands(self, bps: dict[str, str], sandbox: dict[str, str]) -> list[Process]:
         gunicorn = (sys.executable, "-m", "gunicorn")

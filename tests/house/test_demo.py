@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -18,7 +17,6 @@ import requests
 from config.demo import Demo
 from config.demo.keepsake import Secrets
 from config.demo.ports import PortTaken, refuse_taken_ports
-from config.demo.processes import commands
 from config.stopping import Stopped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,15 +76,7 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def the_sites(*arguments: Any) -> dict[str, tuple[str, ...]]:
-    """Return the commands of those processes of the demo that answer requests."""
-    every = commands(*arguments)
-    return {name: every[name] for name in ("sandbox", "web")}
-
-
-def test_starts_twice_with_the_same_key_and_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_starts_twice_with_the_same_key_and_leaves_nothing_behind(tmp_path: Path):
     told = []
     for _ in range(2):
         demo, lines = demo_in(tmp_path)
@@ -96,8 +86,6 @@ def test_starts_twice_with_the_same_key_and_leaves_nothing_behind(
         finally:
             demo.stop()
         assert processes_of(tmp_path) == []
-        # All five have started once; the key and the logins need only these to be seen again.
-        monkeypatch.setattr("config.demo.demo.commands", the_sites)
 
     secret = ("api_key", "staff_user", "staff_password", "approver_user", "approver_password")
     assert sorted(told[0]) == sorted(["bps_url", "sandbox_url", *secret])

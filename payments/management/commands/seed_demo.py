@@ -89,13 +89,13 @@ def _sign_with(shop: Shop, secret: str) -> None:
 
 def _login(name: str, earlier: str, *, is_superuser: bool = False, role: str = "") -> str:
     """Return the password of a member of staff: the earlier one, or a new one."""
-    user, _ = get_user_model().objects.get_or_create(
+    user, is_new = get_user_model().objects.get_or_create(
         username=name, defaults={"is_staff": True, "is_superuser": is_superuser}
     )
     if role:
         user.groups.add(Group.objects.get(name=role))
     password = earlier or secrets.token_urlsafe(9)
-    if not user.check_password(password):
+    if is_new or not user.check_password(password):
         user.set_password(password)
         user.save()
     return password
