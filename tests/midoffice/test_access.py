@@ -101,12 +101,11 @@ def test_logs_out(viewer: Client):
     assert viewer.get(LIST).status_code == 302
 
 
-def test_is_kept_by_no_browser(viewer: Client):
-    assert viewer.get(LIST)["Cache-Control"] == "no-store"
-
-
-def test_says_on_every_page_that_a_sandbox_moves_no_money(viewer: Client):
+def test_is_kept_by_no_browser_and_says_that_a_sandbox_moves_no_money(viewer: Client):
     words = "Sandbox: no real money is moved."
 
-    assert words in viewer.get(LIST).content.decode()
+    response = viewer.get(LIST)
+
+    assert response["Cache-Control"] == "no-store"
+    assert words in response.content.decode()
     assert words in Client().get(LOGIN).content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -104,7 +105,7 @@ def test_offers_no_keys_that_belong_to_no_shop(superuser: Client):
     assert superuser.get("/admin/rest_framework_api_key/apikey/").status_code == 404
 
 
-def first_rows(models: list[type[Model]]) -> dict[type[Model], Any]:
+def first_rows(models: Sequence[type[Model]]) -> dict[type[Model], Any]:
     """Return a row of each model."""
     rows = {model: model._default_manager.first() for model in models}  # noqa: SLF001
     assert [model for model, row in rows.items() if row is None] == []
