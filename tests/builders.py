@@ -302,7 +302,8 @@ def make_user(*permissions: str, **fields: Any) -> User:
     """Return a member of staff with these permissions ("change_purchase"), and PASSWORD."""
     defaults: dict[str, Any] = {"username": f"user-{next(_numbers)}", "is_staff": True}
     user = get_user_model().objects.create_user(password=PASSWORD, **defaults | fields)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    if permissions:
+        user.user_permissions.add(*Permission.objects.filter(codename__in=permissions))
     return user
 
 

@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -142,6 +143,24 @@ def django_db_setup(
         )
     # Whoever drops them closes another, where a browser's event loop ran as they were made.
     connection.close()
+
+
+@pytest.fixture(scope="module")
+def kept_rows(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Let a module make rows once: return what to make them in.
+
+    Each of its tests is rolled back to them, and they go with the module. None of its tests may
+    commit: nobody else sees what they are about.
+    """
+    with ExitStack() as rows:
+        with django_db_blocker.unblock():
+            rows.enter_context(transaction.atomic())
+        yield django_db_blocker.unblock
+        with django_db_blocker.unblock():
+            transaction.set_rollback(True)
+            rows.close()
 
 
 @pytest.fixture(scope="session")

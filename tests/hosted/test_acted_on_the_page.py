@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from django.db import connection
 
 from payments.models import CaseKind, CauseKind, PaymentSession, Purchase, ShopNotification
@@ -63,26 +62,21 @@ class TestTheFirstNewsOfAPayment:
         assert street.stands(session) == ("completed", "captured", 0)
         assert street.psp.look_ups == [f"/sessions/{session.psp_token}"]
 
-    @pytest.mark.parametrize(
-        ("status", "stands"),
-        [
+    def test_is_taken_for_what_it_is(self, told_street: Street):
+        for status, stands in (
             ("thinking", ("registered", "pending", 0)),
             ("reserved", ("registered", "authorized", 0)),
             ("declined", ("completed", "declined", 0)),
             ("open", ("registered", "", 0)),
             ("cancelled", ("cancelled", "", 0)),
             ("expired", ("expired", "", 0)),
-        ],
-    )
-    def test_is_taken_for_what_it_is(
-        self, told_street: Street, status: str, stands: tuple[str, str, int]
-    ):
-        session = told_street.register()
-        told_street.acts(session, status)
+        ):
+            session = told_street.register()
+            told_street.acts(session, status)
 
-        tell_and_work(told_street, session)
+            tell_and_work(told_street, session)
 
-        assert told_street.stands(session) == stands
+            assert told_street.stands(session) == stands, status
 
     def test_goes_on_being_looked_after_while_unfinished(self, street: Street):
         session = street.register()
@@ -175,25 +169,25 @@ class TestNewsOfASessionThatHadEnded:
         assert [case.kind for case in session.cases.all()] == [CaseKind.LATE_SUCCESS]
         assert ShopNotification.objects.get().type == "purchase.successful"
 
-    @pytest.mark.parametrize("status", ["thinking", "reserved"])
-    def test_is_a_contradiction_while_it_is_no_success(self, street: Street, status: str):
-        session = self.ended(street)
-        street.acts(session, status)
+    def test_is_a_contradiction_while_it_is_no_success(self, street: Street):
+        for status in ("thinking", "reserved"):
+            session = self.ended(street)
+            street.acts(session, status)
 
-        tell_and_work(street, session)
+            tell_and_work(street, session)
 
-        assert street.stands(session) == ("expired", "", 0)
-        assert [case.kind for case in session.cases.all()] == [CaseKind.CONFLICTING_REPORT]
+            assert street.stands(session) == ("expired", "", 0), status
+            assert [case.kind for case in session.cases.all()] == [CaseKind.CONFLICTING_REPORT]
 
-    @pytest.mark.parametrize("status", ["declined", "cancelled", "expired"])
-    def test_is_nothing_new_where_nothing_was_taken(self, street: Street, status: str):
-        session = self.ended(street)
-        street.acts(session, status)
+    def test_is_nothing_new_where_nothing_was_taken(self, street: Street):
+        for status in ("declined", "cancelled", "expired"):
+            session = self.ended(street)
+            street.acts(session, status)
 
-        tell_and_work(street, session)
+            tell_and_work(street, session)
 
-        assert street.stands(session) == ("expired", "", 0)
-        assert session.cases.count() == 0
+            assert street.stands(session) == ("expired", "", 0), status
+            assert session.cases.count() == 0, status
 
 
 class TestNewsOfASessionThatWasNeverRegistered:

@@ -93,15 +93,15 @@ STATEMENTS = [
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("statement", STATEMENTS, ids=range(len(STATEMENTS)))
-def test_enters_every_table_by_an_index(statement: str) -> None:
+def test_enters_every_table_by_an_index() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {statement}", PARAMETERS)
-        plan = "\n".join(line for (line,) in cursor.fetchall())
+        for statement in STATEMENTS:
+            cursor.execute(f"EXPLAIN {statement}", PARAMETERS)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
 
-    assert re.search(r"Index (Only )?Scan", plan)
-    assert re.findall(r"Seq Scan on (?!payments_shop\b)\w+", plan) == []
+            assert re.search(r"Index (Only )?Scan", plan), statement
+            assert re.findall(r"Seq Scan on (?!payments_shop\b)\w+", plan) == [], statement
 
 
 @pytest.mark.django_db

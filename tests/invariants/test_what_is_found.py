@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -39,13 +41,15 @@ pytestmark = pytest.mark.django_db
 CARD_NUMBER = "4111 1111 1111 1111"
 
 
-@pytest.fixture(autouse=True)
-def honest_rows() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def honest_rows(kept_rows: Callable[[], AbstractContextManager[None]]) -> None:
     """Have honest rows all around, none of which may be named."""
-    for phase in Phase:
-        honest_purchase(phase)
-    honest_session(status=SessionStatus.CREATED)
-    honest_session()
+    with kept_rows(), connection.cursor() as cursor:
+        for phase in Phase:
+            honest_purchase(phase)
+        honest_session(status=SessionStatus.CREATED)
+        honest_session()
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
 
 def make_refund(purchase: Purchase, **fields: Any) -> Refund:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.test import Client
 from django.urls import reverse
@@ -27,6 +27,13 @@ def opened(browser: Client, address: str) -> dict[str, str]:
 
 
 def act(browser: Client, name: str, row_id: UUID | None = None, **fields: Any) -> Any:
-    """Open an act's page, fill it in, submit it, and follow where it leads."""
+    """Submit an act's form, with a key such as its page would give, and a reason."""
+    form = {"form_key": str(uuid4()), "reason": REASON}
+    return browser.post(act_page(name, row_id), {**form, **fields})
+
+
+def act_and_look(browser: Client, name: str, row_id: UUID | None = None, **fields: Any) -> str:
+    """Open an act's page, fill it in, submit it; return the page that this leads to."""
     address = act_page(name, row_id)
-    return browser.post(address, {**opened(browser, address), **fields}, follow=True)
+    answer = browser.post(address, {**opened(browser, address), **fields}, follow=True)
+    return answer.content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import unescape
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -43,7 +44,11 @@ def look(viewer: Client, session: PaymentSession) -> str:
 
 def because(viewer: Client, session: PaymentSession, row: object) -> tuple[str, str]:
     """Return a line's cause in words, and where its link leads."""
-    response = viewer.get(reverse("mid-office:session", args=[session.pk]))
+    return cause_in(viewer.get(reverse("mid-office:session", args=[session.pk])), row)
+
+
+def cause_in(response: Any, row: object) -> tuple[str, str]:
+    """Return the same from a page that was looked at."""
     [line] = [one for one in response.context["lines"] if one.id == str(getattr(row, "pk", ""))]
     return line.because.words, line.because.url
 
@@ -66,20 +71,17 @@ class TestOfAnEvent:
         cause = make_receipt(session) if kind is CauseKind.RECEIPT else make_psp_call(session)
         happened = captured(session, kind, str(cause.pk))
 
-        page = unescape(
-            viewer.get(reverse("mid-office:session", args=[session.pk])).content.decode()
-        )
+        response = viewer.get(reverse("mid-office:session", args=[session.pk]))
 
-        assert because(viewer, session, happened) == (kind.label, f"#{cause.pk}")
+        page = unescape(response.content.decode())
+        assert cause_in(response, happened) == (kind.label, f"#{cause.pk}")
         assert f'<li id="{cause.pk}">' in page
         assert f'<a href="#{cause.pk}">because of {kind.label}</a>' in page
 
     def test_is_only_named_where_no_page_tells_of_it(self, session: PaymentSession, viewer: Client):
         captured(session, CauseKind.API_REQUEST, "req-77")
 
-        page = unescape(
-            viewer.get(reverse("mid-office:session", args=[session.pk])).content.decode()
-        )
+        page = look(viewer, session)
 
         assert "because of the shop's request" in page
         assert "<dt>cause id</dt><dd>req-77</dd>" in page

@@ -89,10 +89,10 @@ class TestMoneyAtRisk:
     def test_is_led_to_oldest_first(self, viewer: Client):
         young, old = in_doubt(timedelta(minutes=1)), in_doubt(timedelta(days=2))
 
-        oldest = [row["purchase"] for row in shown(viewer)["oldest"]]
+        response = viewer.get(HOME)
 
-        assert oldest == [old, young]
-        assert reverse("mid-office:session", args=[old.session_id]) in page(viewer)
+        assert [row["purchase"] for row in response.context["oldest"]] == [old, young]
+        assert reverse("mid-office:session", args=[old.session_id]) in response.content.decode()
 
     def test_says_when_it_is_looked_at_next_or_that_it_is_not(self, viewer: Client):
         now = timezone.now()
@@ -174,22 +174,23 @@ class TestTheMachinery:
 
         assert sign("Due work") == Sign("Due work", GOOD, "nothing waits")
 
-    @pytest.mark.parametrize(
-        ("minutes", "verdict", "badge"),
-        [(1, "held", GOOD), (31, "held", BAD), (1, "violated", BAD)],
-    )
-    def test_tells_of_invariants(self, minutes: int, verdict: str, badge: object):
-        at = timezone.now() - timedelta(minutes=minutes)
-        InvariantCheck.objects.create(
-            checked_at=at,
-            changed_since=at,
-            duration_ms=1,
-            sessions=1,
-            complete=True,
-            results=[{"id": "I4", "verdict": verdict}],
-        )
+    def test_tells_of_invariants(self):
+        for minutes, verdict, badge in (
+            (31, "held", BAD),
+            (2, "held", GOOD),
+            (1, "violated", BAD),
+        ):
+            at = timezone.now() - timedelta(minutes=minutes)
+            InvariantCheck.objects.create(
+                checked_at=at,
+                changed_since=at,
+                duration_ms=1,
+                sessions=1,
+                complete=True,
+                results=[{"id": "I4", "verdict": verdict}],
+            )
 
-        assert sign("Invariants").badge == badge
+            assert sign("Invariants").badge == badge, (minutes, verdict)
 
     def test_knows_nothing_of_invariants_before_the_first_board(self):
         assert sign("Invariants").badge == UNKNOWN
@@ -206,20 +207,20 @@ class TestTheFigures:
     def test_of_another_period_do_not_exist(self, viewer: Client):
         assert viewer.get(HOME, {"period": "year"}).status_code == 404
 
-    @pytest.mark.parametrize("period", ["day", "week", "month"])
-    def test_tell_of_each_step(self, period: str, viewer: Client):
+    def test_tell_of_each_step_in_each_period(self, viewer: Client):
         make_session()
         ended("psp_call")
         ended("receipt", "purchase.declined", reason_code="insufficient_funds")
 
-        context = shown(viewer, period)
+        for period in ("day", "week", "month"):
+            context = shown(viewer, period)
 
-        assert [line.now for line in context["funnel"]] == ["3", "2", "1"]
-        assert [(line.word, line.now) for line in context["rates"]] == [("sandbox", "50.0 %")]
-        assert [(line.word, line.now) for line in context["failures"]] == [
-            ("insufficient funds", "1")
-        ]
-        assert sum(int(column.text) for column in context["volume"].columns) == 1
+            assert [line.now for line in context["funnel"]] == ["3", "2", "1"], period
+            assert [(line.word, line.now) for line in context["rates"]] == [("sandbox", "50.0 %")]
+            assert [(line.word, line.now) for line in context["failures"]] == [
+                ("insufficient funds", "1")
+            ]
+            assert sum(int(column.text) for column in context["volume"].columns) == 1
 
     def test_keep_currencies_apart(self, viewer: Client):
         ended("psp_call", session=make_session(status="completed"))
@@ -258,15 +259,17 @@ class TestTheAlarmOfWebhooks:
         for _ in range(9):
             ended("psp_call")
 
-        assert "are silent" not in page(viewer)
-        [row] = shown(viewer)["roads"]
+        response = viewer.get(HOME)
+
+        assert "are silent" not in response.content.decode()
+        [row] = response.context["roads"]
         assert (row.counts, row.share) == ([0, 9, 0, 0, 0], None)
 
 
 def test_costs_the_same_however_much_there_is(
     viewer: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ):
-    for _ in range(12):
+    for _ in range(5):
         in_doubt(timedelta(hours=1))
         ended("poll")
         make_case(make_session())

@@ -80,11 +80,15 @@ class TestWithAPasswordAlone:
         assert answer.status_code == 429
         assert "Wait a minute, then try again." in answer.content.decode()
 
-    @pytest.mark.parametrize(
-        "place", ["https://evil.example/", "//evil.example", "javascript:x", "https://localhost/"]
-    )
-    def test_is_led_to_no_other_site(self, place: str):
-        assert give_password(Client(), make_user(), next=place)["Location"] == "/mid-office/"
+    def test_is_led_to_no_other_site(self):
+        for place in (
+            "https://evil.example/",
+            "//evil.example",
+            "javascript:x",
+            "https://localhost/",
+        ):
+            answer = give_password(Client(), make_user(), next=place)
+            assert answer["Location"] == "/mid-office/", place
 
 
 class TestWithASecondFactor:
@@ -162,9 +166,13 @@ class TestToTheAdmin:
         assert answer["Location"] == reverse("account_change_password")
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["signup/", "password/reset/", "email/", "inactive/", "security/passkeys/", "login/code/"],
-)
-def test_finds_no_page_that_is_not_ours(address: str, superuser: Client):
-    assert superuser.get(f"/mid-office/{address}").status_code == 404
+def test_finds_no_page_that_is_not_ours(superuser: Client):
+    for address in (
+        "signup/",
+        "password/reset/",
+        "email/",
+        "inactive/",
+        "security/passkeys/",
+        "login/code/",
+    ):
+        assert superuser.get(f"/mid-office/{address}").status_code == 404, address

@@ -135,44 +135,34 @@ class TestTheFormForANewRun:
         run.refresh_from_db()
         assert (run.state, run.compared, run.found) == (RunState.FINISHED, 1, {})
 
-    @pytest.mark.parametrize(
-        ("changes", "words"),
-        [
+    def test_says_what_is_wrong_and_changes_nothing(self, reconciler: Client):
+        before = snapshot()
+
+        for changes, words in (
             ({"psp": "nonsense"}, "Select a valid choice"),
             ({"first": "soon"}, "Enter a valid date"),
             ({"last": "2020-01-01"}, "comes after the last"),
             ({"first": "2020-01-01"}, "is longer than 366 days"),
-        ],
-    )
-    def test_says_what_is_wrong_and_changes_nothing(
-        self, changes: dict[str, str], words: str, reconciler: Client
-    ):
-        before = snapshot()
+        ):
+            response = reconciler.post(NEW, yesterday(**changes))
 
-        response = reconciler.post(NEW, yesterday(**changes))
-
-        assert response.status_code == 200
-        assert words in text_of(response)
+            assert response.status_code == 200, changes
+            assert words in text_of(response), changes
         assert snapshot() == before
 
-    @pytest.mark.parametrize(
-        ("content", "words"),
-        [
+    def test_refuses_a_whole_statement_for_one_bad_line(self, reconciler: Client):
+        good, before = "ch_1,,1.00,EUR,2026-01-01\n", snapshot()
+
+        for content, words in (
             ("", "The submitted file is empty"),
             ("a,b\n", "line 1, column &#x27;psp_reference&#x27;: is missing"),
-            (f"{HEADER}ch_1,,1.00,EUR,2026-01-01\nch_2,,1,00,EUR,2026-01-01\n", "line 3: has 6"),
-            (f"{HEADER}ch_1,,1.00,EUR,2026-01-01\nch_2,,1.0x,EUR,2026-01-01\n", "line 3, column"),
-        ],
-    )
-    def test_refuses_a_whole_statement_for_one_bad_line(
-        self, content: str, words: str, reconciler: Client
-    ):
-        before = snapshot()
+            (f"{HEADER}{good}ch_2,,1,00,EUR,2026-01-01\n", "line 3: has 6"),
+            (f"{HEADER}{good}ch_2,,1.0x,EUR,2026-01-01\n", "line 3, column"),
+        ):
+            response = reconciler.post(NEW, yesterday(statement=upload(content)))
 
-        response = reconciler.post(NEW, yesterday(statement=upload(content)))
-
-        assert response.status_code == 200
-        assert words in text_of(response)
+            assert response.status_code == 200, content
+            assert words in text_of(response), content
         assert snapshot() == before
 
     def test_refuses_a_mapping_without_a_statement(self, reconciler: Client):

@@ -76,10 +76,10 @@ def test_is_deleted_by_its_owner(olga: Client):
     assert names(olga) == []
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\0b"])
-def test_needs_a_name(name: str, olga: Client):
-    assert save(olga, name) == f"{SESSIONS}?currency=EUR"
-    assert SavedView.objects.count() == 0
+def test_needs_a_name(olga: Client):
+    for name in ("", "   ", "x" * 61, "a\0b"):
+        assert save(olga, name) == f"{SESSIONS}?currency=EUR"
+        assert SavedView.objects.count() == 0, name
 
 
 def test_is_kept_of_known_lists_alone(olga: Client):

@@ -206,9 +206,10 @@ def test_reads_an_approval_without_being_asked(anna: Client, captured: Purchase)
     assert Approval.objects.get().state == "waiting"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_is_asked_before_changing_how_they_log_in(anna: Client):
+    proved(anna, ago=timedelta(minutes=5))
+
+    for name in (
         "account_change_password",
         "account_set_password",
         "mfa_activate_totp",
@@ -216,9 +217,5 @@ def test_reads_an_approval_without_being_asked(anna: Client, captured: Purchase)
         "mfa_add_webauthn",
         "mfa_view_recovery_codes",
         "mfa_generate_recovery_codes",
-    ],
-)
-def test_is_asked_before_changing_how_they_log_in(name: str, anna: Client):
-    proved(anna, ago=timedelta(minutes=5))
-
-    assert anna.post(reverse(name))["Location"] == asked(CODE, reverse(name))
+    ):
+        assert anna.post(reverse(name))["Location"] == asked(CODE, reverse(name))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from payments.models import Approval
+from payments.models import Approval, ShopApiKey
 from tests.database.tables import changed_since
 from tests.midoffice.people import Person
 
@@ -20,6 +20,14 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 each_act = pytest.mark.parametrize("name", ASKED)
 shown_once = pytest.mark.parametrize("name", ["make-api-key", "rotate-secret"])
+
+
+def form_of(name: str, **changes: Any) -> dict[str, Any]:
+    """Return what is filled in to ask for an act at the only shop."""
+    fields = {**ASKED[name], **changes}
+    if name == "revoke-api-key":
+        fields["api_key"] = ShopApiKey.objects.get().prefix
+    return fields
 
 
 def carried_out(who: Person, approval: Approval) -> Any:

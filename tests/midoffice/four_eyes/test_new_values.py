@@ -28,7 +28,7 @@ class TestANewValue:
     ):
         approval = ask(name)
         before = snapshot()
-        decided = decide(paul, approval).content.decode()
+        decided = decide(paul, approval, follow=True).content.decode()
         assert "olga may carry it out within a day" in decided
         assert unchanged(before)
 
