@@ -161,7 +161,7 @@ class TestAWebhookThatPayPalPublished:
 
     def test_does_not_verify_with_another_key(self, psp: JudgingPsp):
         client = self.client(psp)
-        stranger = Signer(valid_from=self.SENT_AT - timedelta(days=1))
+        stranger = Signer(valid_from=self.SENT_AT - timedelta(days=1), own_keys=True)
         psp.served[self.PATH] = stranger.pem
         with pytest.raises(WebhookRejected):
             client.parse_webhook(self.headers(), self.body)
