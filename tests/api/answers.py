@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from tests.database.tables import snapshot
 
+Case = TypeVar("Case")
 MONEY_MOVED = {"no", "yes", "unknown"}
 
 
@@ -36,7 +37,30 @@ def refused(send: Callable[[], Any], status: int, slug: str, *fields: str) -> di
     return body
 
 
+def each_refused(
+    send: Callable[[Case], Any], cases: Iterable[Case], status: int, slug: str, *fields: str
+) -> list[dict[str, Any]]:
+    """Expect the same problem with each case, and every table as it was before them all.
+
+    An error notes which case it is about.
+    """
+    before, bodies = snapshot(), []
+    for case in cases:
+        try:
+            bodies.append(problem(send(case), status, slug, *fields))
+        except Exception as error:
+            error.add_note(f"The case is {case!r}.")
+            raise
+    assert snapshot() == before
+    return bodies
+
+
 def reason(body: dict[str, Any], field: str) -> str:
     """Return why a problem says that a field is wrong."""
     [found] = [error["reason"] for error in body["errors"] if error["field"] == field]
     return str(found)
+
+
+def reasons(bodies: Iterable[dict[str, Any]], field: str) -> set[str]:
+    """Return all that problems say why a field is wrong."""
+    return {reason(body, field) for body in bodies}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from payments.models import Event, PaymentSession, PspCall, Purchase, Shop
-from tests.api.answers import reason, refused
+from tests.api.answers import each_refused, reasons, refused
 from tests.api.caller import PURCHASE_INFO, Caller
 from tests.builders import make_purchase, make_session
 
@@ -27,6 +28,15 @@ def body(session: PaymentSession, **info: Any) -> dict[str, Any]:
     changed = {**PURCHASE_INFO, **info}
     kept = {name: value for name, value in changed.items() if value is not None}
     return {"psp_token": session.psp_token, "purchase_info": kept}
+
+
+def buying_with(
+    api: Caller, session: PaymentSession, infos: list[dict[str, Any]], field: str
+) -> list[dict[str, Any]]:
+    """Expect that each change of the purchase info is refused by the name of a field."""
+    return each_refused(
+        lambda info: api.buy(session, body(session, **info)), infos, 400, "invalid-request", field
+    )
 
 
 @pytest.mark.django_db
@@ -124,27 +134,18 @@ class TestABody:
 
 @pytest.mark.django_db
 class TestAToken:
-    @pytest.mark.parametrize("token", ["wrong", "tok", "TOK_1", "' OR 1=1"])
     def test_that_is_not_the_checkout_s_is_refused(
-        self, api: Caller, session: PaymentSession, token: str
-    ) -> None:
-        given = {**body(session), "psp_token": token}
-
-        refused(lambda: api.buy(session, given), 422, "token-mismatch", "psp_token")
-
-    def test_with_white_space_around_it_is_refused(
-        self, api: Caller, session: PaymentSession
-    ) -> None:
-        given = {**body(session), "psp_token": f" {session.psp_token}"}
-
-        refused(lambda: api.buy(session, given), 422, "token-mismatch", "psp_token")
-
-    def test_of_another_checkout_is_refused(
         self, api: Caller, shop: Shop, session: PaymentSession
     ) -> None:
-        other = make_session(shop=shop)
+        with_white_space, another_s = f" {session.psp_token}", make_session(shop=shop).psp_token
 
-        refused(lambda: api.buy(session, body(other)), 422, "token-mismatch", "psp_token")
+        each_refused(
+            lambda token: api.buy(session, {**body(session), "psp_token": token}),
+            ["wrong", "tok", "TOK_1", "' OR 1=1", with_white_space, another_s],
+            422,
+            "token-mismatch",
+            "psp_token",
+        )
 
     @pytest.mark.parametrize("phase", ["submitting", "captured", "declined"])
     def test_is_asked_for_when_a_purchase_is_there_already(
@@ -155,13 +156,14 @@ class TestAToken:
 
         refused(lambda: api.buy(session, given), 422, "token-mismatch", "psp_token")
 
-    @pytest.mark.parametrize("token", [7, None, True, [], {}, "", "t" * 256])
-    def test_that_is_no_token_is_named(
-        self, api: Caller, session: PaymentSession, token: Any
-    ) -> None:
-        given = {**body(session), "psp_token": token}
-
-        refused(lambda: api.buy(session, given), 400, "invalid-request", "psp_token")
+    def test_that_is_no_token_is_named(self, api: Caller, session: PaymentSession) -> None:
+        each_refused(
+            lambda token: api.buy(session, {**body(session), "psp_token": token}),
+            [7, None, True, [], {}, "", "t" * 256],
+            400,
+            "invalid-request",
+            "psp_token",
+        )
 
     def test_that_is_missing_is_named(self, api: Caller, session: PaymentSession) -> None:
         given = {"purchase_info": PURCHASE_INFO}
@@ -212,9 +214,8 @@ class TestACheckout:
 
 @pytest.mark.django_db
 class TestPurchaseInfo:
-    @pytest.mark.parametrize(
-        ("info", "field"),
-        [
+    def test_that_is_not_as_documented_is_named(self, api: Caller, session: PaymentSession) -> None:
+        wrong: list[tuple[dict[str, Any], str]] = [
             ({"items": None}, "purchase_info.items"),
             ({"items": []}, "purchase_info.items"),
             ({"items": {}}, "purchase_info.items"),
@@ -233,51 +234,44 @@ class TestPurchaseInfo:
             ({"customer_reference": 7}, "purchase_info.customer_reference"),
             ({"customer_reference": "x" * 101}, "purchase_info.customer_reference"),
             ({"card": "x"}, "purchase_info.card"),
-        ],
-    )
-    def test_that_is_not_as_documented_is_named(
-        self, api: Caller, session: PaymentSession, info: Any, field: str
-    ) -> None:
-        refused(lambda: api.buy(session, body(session, **info)), 400, "invalid-request", field)
+        ]
+        cases_by_field: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for info, field in wrong:
+            cases_by_field[field].append(info)
 
-    @pytest.mark.parametrize(
-        "quantity",
-        [0, -1, 1_000_001, 1.5, "two", True, None, [], "2", " 2 ", "1_000", "\u0662", 2.0],
-    )
+        for field, infos in cases_by_field.items():
+            buying_with(api, session, infos, field)
+
     def test_has_quantities_that_are_whole_numbers(
-        self, api: Caller, session: PaymentSession, quantity: Any
+        self, api: Caller, session: PaymentSession
     ) -> None:
-        given = body(session, items=[{**ITEM, "quantity": quantity}])
+        quantities = [0, -1, 1_000_001, 1.5, "two", True, None, [], "2", " 2 ", "1_000", "٢", 2.0]
+        infos = [{"items": [{**ITEM, "quantity": quantity}]} for quantity in quantities]
 
-        refused(
-            lambda: api.buy(session, given),
+        buying_with(api, session, infos, "purchase_info.items.0.quantity")
+
+    def test_is_an_object_or_refused(self, api: Caller, session: PaymentSession) -> None:
+        each_refused(
+            lambda info: api.buy(session, {**body(session), "purchase_info": info}),
+            [None, "text", [], 7],
             400,
             "invalid-request",
-            "purchase_info.items.0.quantity",
+            "purchase_info",
         )
 
-    @pytest.mark.parametrize("info", [None, "text", [], 7])
-    def test_is_an_object_or_refused(self, api: Caller, session: PaymentSession, info: Any) -> None:
-        given = {"psp_token": session.psp_token, "purchase_info": info}
-
-        refused(lambda: api.buy(session, given), 400, "invalid-request", "purchase_info")
-
-    @pytest.mark.parametrize("card", ["4111111111111111", "4111 1111 1111 1111"])
-    @pytest.mark.parametrize("place", ["name", "unit_amount", "customer_reference"])
+    @pytest.mark.parametrize("place", ["items.0.name", "items.0.unit_amount", "customer_reference"])
     def test_with_a_card_number_is_refused(
-        self, api: Caller, session: PaymentSession, place: str, card: str
+        self, api: Caller, session: PaymentSession, place: str
     ) -> None:
-        info: dict[str, Any] = {"customer_reference": card}
-        field = "purchase_info.customer_reference"
-        if place != "customer_reference":
-            info = {"items": [{**ITEM, place: card}]}
-            field = f"purchase_info.items.0.{place}"
+        member = place.removeprefix("items.0.")
+        cards = [{member: card} for card in ("4111111111111111", "4111 1111 1111 1111")]
+        infos = cards if member == place else [{"items": [ITEM | card]} for card in cards]
 
-        answer = refused(
-            lambda: api.buy(session, body(session, **info)), 400, "invalid-request", field
-        )
+        answers = buying_with(api, session, infos, f"purchase_info.{place}")
 
-        assert reason(answer, field) == "looks like a card number, which BPS must never be given"
+        assert reasons(answers, f"purchase_info.{place}") == {
+            "looks like a card number, which BPS must never be given"
+        }
 
 
 @pytest.mark.usefixtures("closed_circuit")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 
 from payments.models import Shop
-from tests.api.answers import refused
+from tests.api.answers import each_refused, refused
 from tests.api.caller import PURCHASE_INFO, Caller
 from tests.builders import make_event, make_purchase, make_session, make_shop
 
@@ -49,30 +50,39 @@ class TestAnExpiredCheckout:
         )
 
 
-@pytest.mark.parametrize("call", ENDPOINTS.values(), ids=ENDPOINTS)
-class TestACheckout:
-    def test_that_is_unknown_is_not_found(self, api: Caller, call: Call) -> None:
-        refused(lambda: call(api, "c-unknown"), 404, "checkout-unknown", "checkout_id")
+def not_found_at_any_endpoint(api: Caller, ids: list[str]) -> list[dict[str, Any]]:
+    """Expect that no endpoint finds a checkout by any of these."""
+    return each_refused(
+        lambda case: ENDPOINTS[case[0]](api, case[1]),
+        product(ENDPOINTS, ids),
+        404,
+        "checkout-unknown",
+        "checkout_id",
+    )
 
-    def test_of_another_shop_is_not_found(self, api: Caller, call: Call) -> None:
+
+class TestACheckout:
+    def test_that_is_unknown_is_not_found(self, api: Caller) -> None:
+        not_found_at_any_endpoint(api, ["c-unknown"])
+
+    def test_of_another_shop_is_not_found(self, api: Caller) -> None:
         foreign = make_session(shop=make_shop())
         make_purchase(foreign)
         make_event(foreign)
 
-        answer = refused(
-            lambda: call(api, foreign.checkout_id), 404, "checkout-unknown", "checkout_id"
-        )
+        answers = not_found_at_any_endpoint(api, [foreign.checkout_id])
 
-        assert foreign.checkout_id not in str(answer)
+        assert foreign.checkout_id not in str(answers)
 
-    @pytest.mark.parametrize(
-        "checkout_id",
-        ["%00", "c%00-1", "c" * 301, "c" * 3000, "..%2e", "%F0%9F%8C%B7", "%ff", "a%20b", "'--"],
-    )
-    def test_id_that_is_none_is_not_found(self, api: Caller, call: Call, checkout_id: str) -> None:
-        refused(lambda: call(api, checkout_id), 404, "checkout-unknown", "checkout_id")
+    def test_id_that_is_none_is_not_found(self, api: Caller) -> None:
+        ids = ["%00", "c%00-1", "..%2e", "%F0%9F%8C%B7", "%ff", "a%20b", "'--"]
 
-    def test_s_token_or_row_id_does_not_name_it(self, api: Caller, call: Call) -> None:
+        not_found_at_any_endpoint(api, [*ids, "c" * 301, "c" * 3000])
+
+    def test_s_token_or_row_id_does_not_name_it(self, api: Caller) -> None:
         session = make_session()
-        for name in (session.psp_token, session.public_token, str(session.pk), session.pk.hex):
-            refused(lambda name=name: call(api, name), 404, "checkout-unknown", "checkout_id")  # type: ignore[misc]
+        token = session.psp_token or ""
+
+        not_found_at_any_endpoint(
+            api, [token, session.public_token, str(session.pk), session.pk.hex]
+        )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from django.test import Client
 
 from payments.models import PaymentSession, Shop
-from tests.api.answers import problem, refused
+from tests.api.answers import each_refused
 from tests.api.caller import Caller
 from tests.builders import make_session
 
@@ -35,25 +37,27 @@ def session(shop: Shop) -> PaymentSession:
 
 
 class TestAMethod:
-    @pytest.mark.parametrize(("path", "method"), WRONG_METHODS)
     def test_that_an_address_does_not_have_is_refused(
-        self, api: Caller, session: PaymentSession, path: str, method: str
+        self, api: Caller, session: PaymentSession
     ) -> None:
-        answer = refused(
-            lambda: api.send(method, path.format(session), {}), 405, "method-not-allowed"
+        answers = each_refused(
+            lambda wrong: api.send(wrong[1], wrong[0].format(session), {}),
+            WRONG_METHODS,
+            405,
+            "method-not-allowed",
         )
 
-        assert answer["detail"] == f'Method "{method}" not allowed.'
+        assert [answer["detail"] for answer in answers] == [
+            f'Method "{method}" not allowed.' for _, method in WRONG_METHODS
+        ]
 
-    @pytest.mark.parametrize("path", ALLOWED)
-    def test_that_is_allowed_is_named(
-        self, api: Caller, session: PaymentSession, path: str
-    ) -> None:
-        response = api.send("DELETE", path.format(session))
+    def test_that_is_allowed_is_named(self, api: Caller, session: PaymentSession) -> None:
+        named = {
+            path: {*api.send("DELETE", path.format(session))["Allow"].split(", "), "HEAD"}
+            for path in ALLOWED
+        }
 
-        assert set(response["Allow"].split(", ")) | {"HEAD"} == (
-            set(ALLOWED[path].split(", ")) | {"HEAD"}
-        )
+        assert named == {path: {*words.split(", "), "HEAD"} for path, words in ALLOWED.items()}
 
     def test_head_is_answered_like_get_without_a_body(self, api: Caller) -> None:
         response = api.send("HEAD")
@@ -62,10 +66,8 @@ class TestAMethod:
 
 
 class TestAnAddress:
-    @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-    @pytest.mark.parametrize(
-        "path",
-        [
+    def test_that_leads_nowhere_is_not_found(self) -> None:
+        paths = [
             "/api/v1/",
             "/api/v1/nothing",
             "/api/v1/payment-sessions/",
@@ -74,18 +76,24 @@ class TestAnAddress:
             "/api/v1/payment-sessions/c-1/buy-now/",
             "/api/v1/payment-sessions/c%2F1/buy-now",
             "/api/v1/payment-sessions//buy-now",
-        ],
-    )
-    def test_that_leads_nowhere_is_not_found(self, method: str, path: str) -> None:
-        answer = problem(Client().generic(method, path), 404, "not-found")
+        ]
 
-        assert answer["detail"].startswith("There is nothing at /api/v1/")
+        answers = each_refused(
+            lambda case: Client().generic(*case),
+            product(("GET", "POST", "DELETE"), paths),
+            404,
+            "not-found",
+        )
+
+        for answer in answers:
+            assert answer["detail"].startswith("There is nothing at /api/v1/")
 
     def test_is_not_found_by_head_either(self) -> None:
         assert Client().head("/api/v1/nothing").status_code == 404
 
 
 class TestAnAcceptHeader:
-    @pytest.mark.parametrize("accept", ["text/html", "application/xml"])
-    def test_that_takes_no_json_is_refused(self, api: Caller, accept: str) -> None:
-        refused(lambda: api.get(Accept=accept), 406, "not-acceptable", "Accept")
+    def test_that_takes_no_json_is_refused(self, api: Caller) -> None:
+        types = ["text/html", "application/xml"]
+
+        each_refused(lambda one: api.get(Accept=one), types, 406, "not-acceptable", "Accept")

@@ -70,13 +70,13 @@ class TestTheSchema:
             "spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "schema.yaml")
         )
 
-    @pytest.mark.parametrize(("operation", "statuses"), OPERATIONS.items())
-    def test_tells_of_every_answer(
-        self, schema: dict[str, Any], operation: tuple[str, str], statuses: set[str]
-    ) -> None:
-        path, method = operation
+    def test_tells_of_every_answer(self, schema: dict[str, Any]) -> None:
+        untold = {
+            (path, method): statuses - set(schema["paths"][path][method]["responses"])
+            for (path, method), statuses in OPERATIONS.items()
+        }
 
-        assert statuses <= set(schema["paths"][path][method]["responses"])
+        assert untold == {operation: set() for operation in OPERATIONS}
 
     def test_tells_of_every_operation_and_no_other(self, schema: dict[str, Any]) -> None:
         described = {

@@ -54,7 +54,8 @@ def unprocessable(issue: str) -> Reply:
 @cache
 def signer(secret: str) -> Signer:
     """Return the certificate that stands for a "secret" of the suite; PayPal signs with keys."""
-    return Signer(valid_from=NOW - timedelta(days=30), valid_until=NOW + timedelta(days=30))
+    month = timedelta(days=30)
+    return Signer(valid_from=NOW - month, valid_until=NOW + month, own_keys=True)
 
 
 class JudgingPsp(ReplayingPsp):

@@ -81,16 +81,19 @@ class SocketServer:
         self._listener.close()
 
     def read_request(self, sock: socket.socket) -> Seen | None:
-        """Read one whole request and note it; None at the end of the connection."""
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            byte = sock.recv(1)
-            if not byte:
+        """Read one whole request and note it; None at the end of the connection.
+
+        Whoever sends one waits for the answer before the next: all that comes is of this one.
+        """
+        received = b""
+        while b"\r\n\r\n" not in received:
+            more = sock.recv(65536)
+            if not more:
                 return None
-            head += byte
-        first, *lines = head.decode("latin-1").split("\r\n")[:-2]
+            received += more
+        head, _, body = received.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        body = b""
         while len(body) < int(headers.get("content-length", "0")):
             body += sock.recv(65536)
         method, path, _ = first.split(" ")

@@ -13,6 +13,7 @@ from psp_clients.contract import (
     Transaction,
 )
 from psp_clients.mollie import MollieClient
+from tests.taken import taken
 
 from .mollie_objects import (
     NOW,
@@ -134,9 +135,10 @@ class TestTheList:
         assert (line.money, line.booked_at) == (PART, NOW - timedelta(hours=2))
         assert psp.requests[1].path == f"/v2/payments/{TOKEN}/captures?limit=100"
 
-    @pytest.mark.parametrize(
-        "change",
-        [
+    def test_with_a_line_that_cannot_be_read_is_in_doubt(
+        self, client: MollieClient, psp: ReplayingPsp
+    ):
+        changes: list[dict[str, Any]] = [
             {"createdAt": None},
             {"paidAt": None},
             {"paidAt": "2026-11-22T11:00:00"},
@@ -144,15 +146,14 @@ class TestTheList:
             {"amountCaptured": euros("0.00")},
             {"id": None},
             {"status": None},
-        ],
-    )
-    def test_with_a_line_that_cannot_be_read_is_in_doubt(
-        self, client: MollieClient, psp: ReplayingPsp, change: dict[str, Any]
-    ):
-        at = "2026-11-22T11:00:00+00:00"
-        psp.will_answer(listed("payments", {**self.paid(at), **change}))
-        with pytest.raises(InDoubt):
-            self.lines(client)
+        ]
+
+        def answered(change: dict[str, Any]) -> object:
+            at = "2026-11-22T11:00:00+00:00"
+            psp.will_answer(listed("payments", {**self.paid(at), **change}))
+            return self.lines(client)
+
+        assert taken(changes, answered, InDoubt) == []
 
     def test_captured_without_a_capture_is_in_doubt(self, client: MollieClient, psp: ReplayingPsp):
         held = payment("authorized", createdAt="2026-11-20T00:00:00+00:00")

@@ -46,7 +46,7 @@ NOTHING: dict[str, Decimal] = {}
 
 @cache
 def authority() -> Signer:
-    """Return PayPal's certificate for all tests of this file: keys take time to make."""
+    """Return PayPal's certificate for all tests of this file."""
     return Signer(valid_from=NOON - timedelta(days=1))
 
 

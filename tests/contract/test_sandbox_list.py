@@ -9,6 +9,7 @@ import pytest
 
 from psp_clients.contract import InDoubt, Money, Transaction
 from psp_clients.sandbox import SandboxClient
+from tests.taken import taken
 
 from .dialect import NOW
 from .sandbox_dialect import SandboxTests
@@ -75,12 +76,17 @@ class TestTheList(SandboxTests):
             self.transactions(client)
         assert len(psp.requests) == 3
 
-    @pytest.mark.parametrize(
-        "change", [{"kind": "fee"}, {"amount": 5}, {"booked_at": ""}, {"fee": "x"}, {"token": None}]
-    )
-    def test_a_line_that_cannot_be_read_is_in_doubt(
-        self, client: SandboxClient, psp: ReplayingPsp, change: dict[str, Any]
-    ):
-        psp.will_answer(self.page(self.line(1, **change)))
-        with pytest.raises(InDoubt):
-            self.transactions(client)
+    def test_a_line_that_cannot_be_read_is_in_doubt(self, client: SandboxClient, psp: ReplayingPsp):
+        changes: list[dict[str, Any]] = [
+            {"kind": "fee"},
+            {"amount": 5},
+            {"booked_at": ""},
+            {"fee": "x"},
+            {"token": None},
+        ]
+
+        def answered(change: dict[str, Any]) -> object:
+            psp.will_answer(self.page(self.line(1, **change)))
+            return self.transactions(client)
+
+        assert taken(changes, answered, InDoubt) == []

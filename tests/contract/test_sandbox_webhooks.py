@@ -12,6 +12,7 @@ import pytest
 from psp_clients.contract import WebhookNotice, WebhookRejected, WebhookResponse
 from psp_clients.http import Transport
 from psp_clients.sandbox import SandboxClient
+from tests.taken import taken
 
 from .dialect import NOW
 from .sandbox_dialect import SandboxTests
@@ -86,15 +87,16 @@ class TestWebhooks(SandboxTests):
             with pytest.raises(WebhookRejected):
                 client.parse_webhook({**headers, "webhook-signature": signature}, body)
 
-    @pytest.mark.parametrize(
-        "timestamp", ["NaN", "inf", "1e9", "-1", "+1", "01", "1.5", "٣", "9" * 11, "9" * 12]
-    )
     def test_a_timestamp_that_is_no_plain_number_of_seconds_is_rejected(
-        self, client: SandboxClient, timestamp: str
+        self, client: SandboxClient
     ):
-        headers, body = self.webhook(secrets=self.SECRETS)
-        with pytest.raises(WebhookRejected):
-            client.parse_webhook({**headers, "webhook-timestamp": timestamp}, body)
+        timestamps = ["NaN", "inf", "1e9", "-1", "+1", "01", "1.5", "٣", "9" * 11, "9" * 12]
+
+        def sent_at(timestamp: str) -> object:
+            headers, body = self.webhook(secrets=self.SECRETS)
+            return client.parse_webhook({**headers, "webhook-timestamp": timestamp}, body)
+
+        assert taken(timestamps, sent_at, WebhookRejected) == []
 
     def test_takes_the_wall_clock_unless_given_another(self, psp: ReplayingPsp):
         client = SandboxClient(

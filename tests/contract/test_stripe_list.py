@@ -10,6 +10,7 @@ import pytest
 
 from psp_clients.contract import InDoubt, Money, Transaction
 from psp_clients.stripe import StripeClient
+from tests.taken import taken
 
 from .servers import ReplayingPsp, Reply
 from .stripe_objects import (
@@ -181,9 +182,10 @@ class TestTheList:
         psp.will_answer(listing(cedis, given_back(currency="ghs"), balance()))
         assert [line.money for line in lines(client)] == [TOTAL]
 
-    @pytest.mark.parametrize(
-        "change",
-        [
+    def test_is_in_doubt_where_a_line_is_not_as_documented(
+        self, client: StripeClient, psp: ReplayingPsp
+    ):
+        changes: list[dict[str, Any]] = [
             {"source": CHARGE},  # not whole, though it was asked for
             {"source": None},
             {"source": charge(currency=None)},
@@ -194,11 +196,10 @@ class TestTheList:
             {"fee": None},
             {"type": None},
             {"id": None},
-        ],
-    )
-    def test_is_in_doubt_where_a_line_is_not_as_documented(
-        self, client: StripeClient, psp: ReplayingPsp, change: dict[str, Any]
-    ):
-        psp.will_answer(listing(balance(**change), has_more=True))
-        with pytest.raises(InDoubt):
-            lines(client)
+        ]
+
+        def answered(change: dict[str, Any]) -> object:
+            psp.will_answer(listing(balance(**change), has_more=True))
+            return lines(client)
+
+        assert taken(changes, answered, InDoubt) == []

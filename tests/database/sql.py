@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -67,13 +69,27 @@ def run(statement: Statement) -> None:
 
 def refused(statement: Statement) -> str:
     """Expect the database to refuse a statement and to be left as it was; return its reason."""
+    [reason] = each_refused([statement])
+    return reason
+
+
+def each_refused(statements: Iterable[Statement]) -> list[str]:
+    """Expect the database to refuse each, and to be left as it was by all; return its reasons."""
     before = snapshot()
-    with pytest.raises(DatabaseError) as error:
-        run(statement)
+    reasons = [_refusal(statement) for statement in statements]
     assert snapshot() == before
-    return str(error.value)
+    return reasons
 
 
+def _refusal(statement: Statement) -> str:
+    try:
+        run(statement)
+    except DatabaseError as error:
+        return str(error)
+    pytest.fail(f"taken: {statement.sql.as_string(None)} with {statement.parameters}")
+
+
+@cache
 def _writable_columns(table: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(

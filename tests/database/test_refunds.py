@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from payments.models import Purchase, Refund
 from tests.builders import make_purchase
-from tests.database.sql import Statement, delete, insert, refused, run, update
+from tests.database.sql import Statement, delete, each_refused, insert, refused, run, update
 
 TABLE = "payments_refund"
 
@@ -55,13 +55,15 @@ def amounts(purchase: Purchase) -> list[tuple[str, str]]:
 @pytest.mark.django_db
 class TestTheDatabaseRefuses:
     @pytest.mark.parametrize("phase", ["submitting", "in_doubt", "pending", "successful"])
-    @pytest.mark.parametrize("amount", ["20.00", "19.9901", "999999999999.00"])
-    def test_a_refund_above_what_was_captured(self, amount: str, phase: str) -> None:
+    def test_a_refund_above_what_was_captured(self, phase: str) -> None:
         purchase = make_purchase(phase="captured")
 
-        reason = refused(refund_of(purchase, amount, phase))
+        reasons = each_refused(
+            refund_of(purchase, amount, phase) for amount in ("20.00", "19.9901", "999999999999.00")
+        )
 
-        assert "refunds exceed what was captured" in reason
+        for reason in reasons:
+            assert "refunds exceed what was captured" in reason
 
     def test_a_second_refund_under_one_key_of_the_shop(self) -> None:
         purchase = make_purchase(phase="captured")
@@ -81,17 +83,21 @@ class TestTheDatabaseRefuses:
 
         assert amounts(purchase) == [("10.00", "successful"), ("9.00", "pending")]
 
-    @pytest.mark.parametrize("phase", ["submitting", "in_doubt", "pending", "successful"])
-    def test_to_revive_a_failed_refund(self, phase: str) -> None:
+    def test_to_revive_a_failed_refund(self) -> None:
         failed = stored_refund(make_purchase(phase="captured"), "19.99", "failed")
 
-        refused(update(TABLE, failed, phase=phase))
+        each_refused(
+            update(TABLE, failed, phase=phase)
+            for phase in ("submitting", "in_doubt", "pending", "successful")
+        )
 
-    @pytest.mark.parametrize("phase", ["submitting", "in_doubt", "pending"])
-    def test_to_take_back_that_a_refund_was_successful(self, phase: str) -> None:
+    def test_to_take_back_that_a_refund_was_successful(self) -> None:
         successful = stored_refund(make_purchase(phase="captured"), "19.99", "successful")
 
-        refused(update(TABLE, successful, phase=phase))
+        each_refused(
+            update(TABLE, successful, phase=phase)
+            for phase in ("submitting", "in_doubt", "pending")
+        )
 
     def test_a_second_automatic_refund_of_a_charge(self) -> None:
         purchase = make_purchase(phase="captured")
@@ -107,13 +113,13 @@ class TestTheDatabaseRefuses:
 
         refused(refund_of(purchase, "0.01"))
 
-    @pytest.mark.parametrize(
-        "amount", ["", "-1.00", "1e1", "NaN", "01.00", "1,00", "1\n", "\u0661"]
-    )
-    def test_an_amount_that_is_not_canonical(self, amount: str) -> None:
+    def test_an_amount_that_is_not_canonical(self) -> None:
         purchase = make_purchase(phase="captured")
 
-        refused(refund_of(purchase, amount))
+        each_refused(
+            refund_of(purchase, amount)
+            for amount in ("", "-1.00", "1e1", "NaN", "01.00", "1,00", "1\n", "\u0661")
+        )
 
     def test_an_unknown_phase(self) -> None:
         purchase = make_purchase(phase="captured")

@@ -7,6 +7,7 @@ import secrets
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from cryptography import x509
@@ -23,7 +24,10 @@ API_HOST = "https://api-m.sandbox.paypal.com"
 
 
 class Signer:
-    """A certificate authority, and one certificate of it that signs webhooks."""
+    """A certificate authority, and one certificate of it that signs webhooks.
+
+    Keys take long to make: all have the same two but those that ask for their own.
+    """
 
     def __init__(
         self,
@@ -31,11 +35,12 @@ class Signer:
         name: str = SIGNER,
         valid_from: datetime | None = None,
         valid_until: datetime | None = None,
+        own_keys: bool = False,
         shown: CertificatePublicKeyTypes | None = None,  # another key than signs
     ) -> None:
         start = valid_from or datetime.now(UTC) - timedelta(days=1)
         end = valid_until or start + timedelta(days=730)
-        root_key, self._key = _new_key(), _new_key()
+        root_key, self._key = (_new_key(), _new_key()) if own_keys else _shared_keys()
         root_name, leaf_name = _name("Fake Root"), _name(name)
         self.root = (
             _certificate(root_name, root_name, root_key.public_key(), start, end)
@@ -92,6 +97,11 @@ class Signer:
 
 def _new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@cache
+def _shared_keys() -> tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]:
+    return _new_key(), _new_key()
 
 
 def _name(common_name: str) -> x509.Name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import product
 
 from payments.domain.answers import (
     UNHEALTHY,
@@ -33,30 +33,32 @@ REFUND = PURCHASE | {
 }
 
 
-@pytest.mark.parametrize("outcome", list(CallOutcome))
-def test_a_purchase_is_concluded_from_proof_alone(outcome: CallOutcome) -> None:
-    concluded = tuple(
-        conclude_purchase(outcome, first_and_only=only_one) for only_one in (True, False)
-    )
+def test_a_purchase_is_concluded_from_proof_alone() -> None:
+    concluded = {
+        outcome: tuple(conclude_purchase(outcome, first_and_only=only) for only in (True, False))
+        for outcome in CallOutcome
+    }
 
-    assert concluded == PURCHASE[outcome]
-
-
-@pytest.mark.parametrize("outcome", list(CallOutcome))
-def test_a_refund_is_concluded_from_proof_alone(outcome: CallOutcome) -> None:
-    concluded = tuple(
-        conclude_refund(outcome, first_and_only=only_one) for only_one in (True, False)
-    )
-
-    assert concluded == REFUND[outcome]
+    assert concluded == PURCHASE
 
 
-@pytest.mark.parametrize("outcome", list(CallOutcome))
-def test_a_call_never_arrived_if_its_only_send_was_turned_away(outcome: CallOutcome) -> None:
-    proved = outcome in (CallOutcome.NOT_SENT, CallOutcome.RETRYABLE)
+def test_a_refund_is_concluded_from_proof_alone() -> None:
+    concluded = {
+        outcome: tuple(conclude_refund(outcome, first_and_only=only) for only in (True, False))
+        for outcome in CallOutcome
+    }
 
-    assert never_arrived(outcome, first_and_only=True) is proved
-    assert not never_arrived(outcome, first_and_only=False)
+    assert concluded == REFUND
+
+
+def test_a_call_never_arrived_if_its_only_send_was_turned_away() -> None:
+    proved = [
+        (outcome, only_one)
+        for outcome, only_one in product(CallOutcome, (True, False))
+        if never_arrived(outcome, first_and_only=only_one)
+    ]
+
+    assert proved == [(CallOutcome.NOT_SENT, True), (CallOutcome.RETRYABLE, True)]
 
 
 def test_speaks_against_the_psps_health_only_where_it_could_not_answer() -> None:

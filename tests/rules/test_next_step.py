@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -87,15 +88,14 @@ class TestAPurchase:
 
 
 class TestADuePurchase:
-    @pytest.mark.parametrize("chargeable", [True, False])
-    @pytest.mark.parametrize("phase", list(Phase))
-    def test_is_sent_if_it_was_cut_off_and_looked_up_otherwise(
-        self, phase: Phase, chargeable: bool
-    ) -> None:
-        step = first_step(phase=phase, chargeable=chargeable)
+    def test_is_sent_if_it_was_cut_off_and_looked_up_otherwise(self) -> None:
+        steps = {
+            (phase, chargeable): first_step(phase=phase, chargeable=chargeable)
+            for phase, chargeable in product(Phase, (True, False))
+        }
 
-        cut_off = phase is Phase.SUBMITTING and chargeable
-        assert step is (Step.SEND if cut_off else Step.LOOK_UP)
+        cut_off = {(Phase.SUBMITTING, True): Step.SEND}
+        assert steps == dict.fromkeys(steps, Step.LOOK_UP) | cut_off
 
     @pytest.mark.parametrize("phase", UNANSWERED)
     def test_that_the_psp_has_not_acted_on_is_sent_again_or_closed_with_a_fence(
@@ -108,25 +108,27 @@ class TestADuePurchase:
 
         assert steps == [Step.SEND, Step.FENCE]
 
-    @pytest.mark.parametrize("chargeable", [True, False])
-    @pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in UNANSWERED])
-    def test_that_the_psp_has_answered_before_waits_whatever_is_seen(
-        self, phase: Phase, chargeable: bool
-    ) -> None:
-        seen = {
-            step_after_look_up(phase=phase, seen=state, chargeable=chargeable)
-            for state in ReportedState
+    def test_that_the_psp_has_answered_before_waits_whatever_is_seen(self) -> None:
+        answered = [phase for phase in Phase if phase not in UNANSWERED]
+        steps = {
+            (phase, seen, chargeable): step_after_look_up(
+                phase=phase, seen=seen, chargeable=chargeable
+            )
+            for phase, seen, chargeable in product(answered, ReportedState, (True, False))
         }
 
-        assert seen == {Step.WAIT}
+        assert steps == dict.fromkeys(steps, Step.WAIT)
 
-    @pytest.mark.parametrize("seen", [s for s in ReportedState if s is not ReportedState.OPEN])
-    @pytest.mark.parametrize("phase", UNANSWERED)
-    @pytest.mark.parametrize("chargeable", [True, False])
-    def test_that_the_psp_has_acted_on_waits(
-        self, phase: Phase, seen: ReportedState, chargeable: bool
-    ) -> None:
-        assert step_after_look_up(phase=phase, seen=seen, chargeable=chargeable) is Step.WAIT
+    def test_that_the_psp_has_acted_on_waits(self) -> None:
+        acted = [state for state in ReportedState if state is not ReportedState.OPEN]
+        steps = {
+            (phase, seen, chargeable): step_after_look_up(
+                phase=phase, seen=seen, chargeable=chargeable
+            )
+            for phase, seen, chargeable in product(UNANSWERED, acted, (True, False))
+        }
+
+        assert steps == dict.fromkeys(steps, Step.WAIT)
 
 
 def test_nobody_is_charged_four_hours_after_buy_now() -> None:
@@ -134,73 +136,69 @@ def test_nobody_is_charged_four_hours_after_buy_now() -> None:
 
 
 class TestATry:
-    @pytest.mark.parametrize("outcome", list(CallOutcome))
-    @pytest.mark.parametrize("may_have_arrived", [True, False])
-    @pytest.mark.parametrize("phase", list(Phase))
-    def test_that_is_the_first_has_come_as_far_as_the_purchase(
-        self, *, phase: Phase, outcome: CallOutcome, may_have_arrived: bool
-    ) -> None:
-        reached = phase_of_try(
-            phase, is_first=True, outcome=outcome, may_have_arrived=may_have_arrived
-        )
+    def test_that_is_the_first_has_come_as_far_as_the_purchase(self) -> None:
+        reached = {
+            (phase, outcome, arrived): phase_of_try(
+                phase, is_first=True, outcome=outcome, may_have_arrived=arrived
+            )
+            for phase, outcome, arrived in product(Phase, CallOutcome, (True, False))
+        }
 
-        assert reached is phase
+        assert reached == {tried: tried[0] for tried in reached}
 
-    @pytest.mark.parametrize(
-        ("outcome", "may_have_arrived", "expected"),
-        [
-            (CallOutcome.OPEN, False, Phase.SUBMITTING),
-            (CallOutcome.OPEN, True, Phase.SUBMITTING),
-            (CallOutcome.NOT_SENT, False, Phase.SUBMITTING),
-            (CallOutcome.NOT_SENT, True, Phase.IN_DOUBT),
-            (CallOutcome.RETRYABLE, False, Phase.SUBMITTING),
-            (CallOutcome.AUTH_FAILED, True, Phase.IN_DOUBT),
-            (CallOutcome.IN_DOUBT, True, Phase.IN_DOUBT),
-            (CallOutcome.STATE_CONFLICT, True, Phase.IN_DOUBT),
-            (CallOutcome.ANSWERED, True, Phase.PENDING),
-        ],
-    )
-    def test_that_follows_another_has_come_as_far_as_its_own_call(
-        self, *, outcome: CallOutcome, may_have_arrived: bool, expected: Phase
-    ) -> None:
-        reached = phase_of_try(
-            Phase.PENDING, is_first=False, outcome=outcome, may_have_arrived=may_have_arrived
-        )
+    def test_that_follows_another_has_come_as_far_as_its_own_call(self) -> None:
+        # By what became of the call, and whether it may have arrived.
+        expected = {
+            (CallOutcome.OPEN, False): Phase.SUBMITTING,
+            (CallOutcome.OPEN, True): Phase.SUBMITTING,
+            (CallOutcome.NOT_SENT, False): Phase.SUBMITTING,
+            (CallOutcome.NOT_SENT, True): Phase.IN_DOUBT,
+            (CallOutcome.RETRYABLE, False): Phase.SUBMITTING,
+            (CallOutcome.AUTH_FAILED, True): Phase.IN_DOUBT,
+            (CallOutcome.IN_DOUBT, True): Phase.IN_DOUBT,
+            (CallOutcome.STATE_CONFLICT, True): Phase.IN_DOUBT,
+            (CallOutcome.ANSWERED, True): Phase.PENDING,
+        }
 
-        assert reached is expected
+        reached = {
+            (outcome, arrived): phase_of_try(
+                Phase.PENDING, is_first=False, outcome=outcome, may_have_arrived=arrived
+            )
+            for outcome, arrived in expected
+        }
 
-    @pytest.mark.parametrize("outcome", list(CallOutcome))
-    @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.PENDING])
-    def test_that_follows_another_has_not_come_further_than_the_purchase(
-        self, phase: Phase, outcome: CallOutcome
-    ) -> None:
-        reached = phase_of_try(phase, is_first=False, outcome=outcome, may_have_arrived=True)
+        assert reached == expected
 
-        assert reached is phase
+    def test_that_follows_another_has_not_come_further_than_the_purchase(self) -> None:
+        others = [phase for phase in Phase if phase is not Phase.PENDING]
+        reached = {
+            (phase, outcome): phase_of_try(
+                phase, is_first=False, outcome=outcome, may_have_arrived=True
+            )
+            for phase, outcome in product(others, CallOutcome)
+        }
+
+        assert reached == {tried: tried[0] for tried in reached}
 
 
 class TestAPurchaseDeclinedForNow:
-    @pytest.mark.parametrize("seen", list(ReportedState))
-    @pytest.mark.parametrize("is_over", [True, False])
-    def test_is_ended_once_its_time_is_over_and_nothing_was_charged(
-        self, *, seen: ReportedState, is_over: bool
-    ) -> None:
-        ended = seen is ReportedState.OPEN and is_over
+    def test_is_ended_once_its_time_is_over_and_nothing_was_charged(self) -> None:
+        steps = {
+            (seen, is_over): step_without_try(seen=seen, is_over=is_over)
+            for seen, is_over in product(ReportedState, (True, False))
+        }
 
-        step = step_without_try(seen=seen, is_over=is_over)
-
-        assert step is (Step.FENCE if ended else Step.WAIT)
+        over = {(ReportedState.OPEN, True): Step.FENCE}
+        assert steps == dict.fromkeys(steps, Step.WAIT) | over
 
 
 class TestAPageThatCharges:
-    @pytest.mark.parametrize("seen", list(ReportedState))
-    @pytest.mark.parametrize("is_over", [True, False])
-    @pytest.mark.parametrize("can_cancel", [True, False])
-    def test_is_fenced_once_its_time_is_over_and_nobody_acted_on_it(
-        self, *, seen: ReportedState, is_over: bool, can_cancel: bool
-    ) -> None:
-        fenced = seen is ReportedState.OPEN and is_over and can_cancel
+    def test_is_fenced_once_its_time_is_over_and_nobody_acted_on_it(self) -> None:
+        either = (True, False)
+        steps = {
+            (seen, is_over, can): step_at_page(seen=seen, is_over=is_over, can_cancel=can)
+            for seen, is_over, can in product(ReportedState, either, either)
+        }
 
-        step = step_at_page(seen=seen, is_over=is_over, can_cancel=can_cancel)
-
-        assert step is (Step.FENCE if fenced else Step.WAIT)
+        over = {(ReportedState.OPEN, True, True): Step.FENCE}
+        assert steps == dict.fromkeys(steps, Step.WAIT) | over

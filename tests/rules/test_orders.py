@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import product
 
 from payments.domain.lifecycle import FAILED_PHASES, Phase
 from payments.domain.orders import LateSuccess, Obstacle, SuccessStep, after_success, obstacle
@@ -20,49 +20,45 @@ OBSTACLES = {
 }
 
 
-@pytest.mark.parametrize("phase", list(Phase))
-def test_whatever_may_have_been_charged_stands_in_the_way(phase: Phase) -> None:
-    assert obstacle(phase) is OBSTACLES[phase]
+def test_whatever_may_have_been_charged_stands_in_the_way() -> None:
+    assert {phase: obstacle(phase) for phase in Phase} == OBSTACLES
 
 
 class TestASuccess:
-    @pytest.mark.parametrize("policy", list(LateSuccess))
-    @pytest.mark.parametrize("before", [p for p in Phase if p not in FAILED_PHASES])
-    def test_that_was_waited_for_calls_for_nothing(
-        self, before: Phase, policy: LateSuccess
-    ) -> None:
-        step = after_success(
-            before=before, surplus=False, other_charge_is_kept=False, policy=policy
-        )
+    def test_that_was_waited_for_calls_for_nothing(self) -> None:
+        waited_for = [phase for phase in Phase if phase not in FAILED_PHASES]
+        steps = {
+            (before, policy): after_success(
+                before=before, surplus=False, other_charge_is_kept=False, policy=policy
+            )
+            for before, policy in product(waited_for, LateSuccess)
+        }
 
-        assert step is SuccessStep.NOTHING
+        assert steps == dict.fromkeys(steps, SuccessStep.NOTHING)
 
-    @pytest.mark.parametrize(
-        ("policy", "step"),
-        [
-            (LateSuccess.ACCEPT, SuccessStep.ACCEPT),
-            (LateSuccess.REFUND, SuccessStep.REFUND),
-            (LateSuccess.ASK, SuccessStep.ASK),
-        ],
-    )
-    @pytest.mark.parametrize("before", FAILED_PHASES)
-    def test_that_comes_late_is_dealt_with_as_the_shop_wants(
-        self, before: Phase, policy: LateSuccess, step: SuccessStep
-    ) -> None:
-        decided = after_success(
-            before=before, surplus=False, other_charge_is_kept=False, policy=policy
-        )
+    def test_that_comes_late_is_dealt_with_as_the_shop_wants(self) -> None:
+        wanted = {
+            LateSuccess.ACCEPT: SuccessStep.ACCEPT,
+            LateSuccess.REFUND: SuccessStep.REFUND,
+            LateSuccess.ASK: SuccessStep.ASK,
+        }
 
-        assert decided is step
+        steps = {
+            (before, policy): after_success(
+                before=before, surplus=False, other_charge_is_kept=False, policy=policy
+            )
+            for before, policy in product(FAILED_PHASES, LateSuccess)
+        }
 
-    @pytest.mark.parametrize("policy", list(LateSuccess))
-    @pytest.mark.parametrize("before", list(Phase))
-    def test_that_is_one_too_many_is_given_back_unless_it_is_the_only_one_left(
-        self, before: Phase, policy: LateSuccess
-    ) -> None:
-        steps = [
-            after_success(before=before, surplus=True, other_charge_is_kept=kept, policy=policy)
-            for kept in (True, False)
-        ]
+        assert steps == {(before, policy): wanted[policy] for before, policy in steps}
 
-        assert steps == [SuccessStep.REFUND, SuccessStep.ASK]
+    def test_that_is_one_too_many_is_given_back_unless_it_is_the_only_one_left(self) -> None:
+        steps = {
+            (before, policy): tuple(
+                after_success(before=before, surplus=True, other_charge_is_kept=kept, policy=policy)
+                for kept in (True, False)
+            )
+            for before, policy in product(Phase, LateSuccess)
+        }
+
+        assert steps == dict.fromkeys(steps, (SuccessStep.REFUND, SuccessStep.ASK))

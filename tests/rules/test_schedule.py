@@ -89,23 +89,17 @@ class TestAPoll:
 
 
 class TestARetry:
-    @pytest.mark.parametrize(
-        ("attempts", "seconds"),
-        [(0, 1), (1, 1), (2, 2), (3, 5), (4, 10), (5, 30), (6, 60), (7, 120), (8, 300), (9, 300)],
-    )
-    def test_of_a_submission_waits_longer_each_time_up_to_five_minutes(
-        self, attempts: int, seconds: int
-    ) -> None:
-        assert retry_delay(SUBMISSION_RETRIES, attempts) == timedelta(seconds=seconds)
+    def test_of_a_submission_waits_longer_each_time_up_to_five_minutes(self) -> None:
+        delays = [retry_delay(SUBMISSION_RETRIES, attempts) for attempts in range(10)]
 
-    @pytest.mark.parametrize(
-        ("attempts", "seconds"),
-        [(0, 2), (1, 2), (2, 5), (3, 15), (4, 60), (5, 300), (6, 900), (7, 3600), (500, 3600)],
-    )
-    def test_of_a_receipt_waits_longer_each_time_up_to_an_hour(
-        self, attempts: int, seconds: int
-    ) -> None:
-        assert retry_delay(RECEIPT_RETRIES, attempts) == timedelta(seconds=seconds)
+        waits = [1, 1, 2, 5, 10, 30, 60, 120, 300, 300]
+        assert delays == [timedelta(seconds=seconds) for seconds in waits]
+
+    def test_of_a_receipt_waits_longer_each_time_up_to_an_hour(self) -> None:
+        delays = [retry_delay(RECEIPT_RETRIES, attempts) for attempts in (*range(8), 500)]
+
+        waits = [2, 2, 5, 15, 60, 300, 900, 3600, 3600]
+        assert delays == [timedelta(seconds=seconds) for seconds in waits]
 
 
 class TestANotification:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -164,8 +165,7 @@ BAD_CELLS = [
 
 
 class TestWhatDoesNotReadExactly:
-    @pytest.mark.parametrize(("name", "value", "why"), BAD_CELLS)
-    def test_is_refused_with_line_and_column(self, name: str, value: str, why: str):
+    def test_is_refused_with_line_and_column(self):
         cells = {
             "kind": "charge",
             "psp_reference": "ch_1",
@@ -179,10 +179,9 @@ class TestWhatDoesNotReadExactly:
             "fee_currency": "EUR",
         }
 
-        with pytest.raises(StatementRefused) as refused:
-            read(f"{HEADER}\n{','.join((cells | {name: value}).values())}\n")
-
-        assert str(refused.value).startswith(why)
+        for name, value, why in BAD_CELLS:
+            with pytest.raises(StatementRefused, match="^" + re.escape(why)):
+                read(f"{HEADER}\n{','.join((cells | {name: value}).values())}\n")
 
     @pytest.mark.parametrize(
         ("text", "why"),

@@ -241,18 +241,20 @@ def dated(facts: Facts) -> list[tuple[object, ...]]:
     return [(NOW + timedelta(seconds=n), *fact) for n, fact in enumerate(facts)]
 
 
-@pytest.mark.parametrize("facts", SOUND.values(), ids=SOUND)
-def test_a_sound_history_has_no_violation(facts: Facts) -> None:
-    assert judge(dated(facts), Counter()) == []
+def test_a_sound_history_has_no_violation() -> None:
+    violations = {words: judge(dated(facts), Counter()) for words, facts in SOUND.items()}
+
+    assert violations == {words: [] for words in SOUND}
 
 
-@pytest.mark.parametrize(
-    ("invariant", "facts"),
-    [(invariant, facts) for invariant, _, facts in BROKEN],
-    ids=[words for _, words, _ in BROKEN],
-)
-def test_a_broken_one_is_seen(invariant: str, facts: Facts) -> None:
-    assert invariant in {violation.invariant for violation in judge(dated(facts), Counter())}
+def test_a_broken_one_is_seen() -> None:
+    unseen = [
+        words
+        for invariant, words, facts in BROKEN
+        if invariant not in {violation.invariant for violation in judge(dated(facts), Counter())}
+    ]
+
+    assert unseen == []
 
 
 @pytest.mark.parametrize(("wait", "seen"), [(1799, False), (1800, True)])
