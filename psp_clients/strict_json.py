@@ -19,6 +19,8 @@ MAX_TEXT = 255
 
 JsonObject: TypeAlias = dict[str, Any]
 
+# Brackets, and whole strings, so that brackets inside them do not count.
+_STRUCTURE = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _ADDRESS = re.compile(r"[\x21-\x7e]{1,2000}")
 
 
@@ -28,6 +30,8 @@ class Unreadable(ValueError):
 
 def read_object(body: bytes) -> JsonObject:
     """Return the one JSON object in `body`, or raise Unreadable."""
+    if is_deeper(body, MAX_DEPTH):
+        raise Unreadable("nested too deeply")
     try:
         value = json.loads(
             body.decode("utf-8"),
@@ -35,12 +39,28 @@ def read_object(body: bytes) -> JsonObject:
             parse_float=_finite,
             parse_constant=_finite,
         )
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Unreadable(f"not JSON as we read it ({type(error).__name__})") from None
-    _refuse_unstorable(value, MAX_DEPTH)
+    _refuse_unstorable(value)
     if not isinstance(value, dict):
         raise Unreadable("not a JSON object")
     return value
+
+
+def is_deeper(body: bytes, levels: int) -> bool:
+    """Tell whether JSON nests more objects and lists than `levels`, before anybody parses it.
+
+    A parser recurses: at the end of its stack, whatever else Python does there fails too.
+    """
+    depth = 0
+    for token in _STRUCTURE.findall(body):
+        if token in b"[{":
+            depth += 1
+        elif token in b"]}":
+            depth -= 1
+        if depth > levels:
+            return True
+    return False
 
 
 def text(source: JsonObject, name: str) -> str:
@@ -113,15 +133,13 @@ def _finite(literal: str) -> float:
     return value
 
 
-def _refuse_unstorable(value: Any, room: int) -> None:
-    if room < 0:
-        raise Unreadable("nested too deeply")
+def _refuse_unstorable(value: Any) -> None:
     if isinstance(value, dict):
         for name, item in value.items():
-            _refuse_unstorable(name, room)
-            _refuse_unstorable(item, room - 1)
+            _refuse_unstorable(name)
+            _refuse_unstorable(item)
     elif isinstance(value, list):
         for item in value:
-            _refuse_unstorable(item, room - 1)
+            _refuse_unstorable(item)
     elif isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
         raise Unreadable("holds text that cannot be stored")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -12,13 +11,13 @@ from typing import Any, Final, NoReturn
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
+from psp_clients.strict_json import is_deeper
+
 LARGEST_BODY_BYTES: Final = 64 * 1024
 DEEPEST: Final = 12
 # Control characters, surrogates, and the bidirectional overrides that disguise what is read.
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 _ODD_CATEGORIES: Final = frozenset({"Cc", "Cs"})
-# Brackets, and whole strings, so that brackets inside them do not count.
-_STRUCTURE: Final = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _HARMLESS_CONTROLS: Final = frozenset("\n\t")
 
 
@@ -53,7 +52,8 @@ def parse_strictly(body: bytes) -> Any:
 
     Numbers with a fraction become Decimal, so that a field which wants a string can say so.
     """
-    _refuse_depth(body)
+    if is_deeper(body, DEEPEST):
+        raise ParseError(f"The body is nested more than {DEEPEST} deep.")
     try:
         value = json.loads(
             body.decode("utf-8"),
@@ -70,18 +70,6 @@ def parse_strictly(body: bytes) -> Any:
         ) from error
     _refuse_odd_characters(value, "")
     return value
-
-
-def _refuse_depth(body: bytes) -> None:
-    """Refuse deep nesting before parsing it, since the parser recurses."""
-    depth = 0
-    for token in _STRUCTURE.findall(body):
-        if token in b"[{":
-            depth += 1
-        elif token in b"]}":
-            depth -= 1
-        if depth > DEEPEST:
-            raise ParseError(f"The body is nested more than {DEEPEST} deep.")
 
 
 def _bounded_int(digits: str) -> int:
