@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from payments.circuit import Circuit
 from payments.domain.lifecycle import Phase
 from payments.models import CallOutcome, CauseKind, Event, PaymentSession, PspCall, Purchase
 from payments.psp import psp_client
@@ -29,6 +30,7 @@ def psp(settings: Settings) -> Iterator[ReplayingPsp]:
     server = ReplayingPsp()
     settings.SANDBOX_PSP_URL = server.url
     psp_client.cache_clear()
+    Circuit("sandbox").reset()
     yield server
     psp_client.cache_clear()
     server.stop()

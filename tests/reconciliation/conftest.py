@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from payments.circuit import Circuit
 from payments.domain.lifecycle import Phase
 from payments.models import PaymentSession, Purchase
 from payments.psp import psp_client
@@ -29,6 +30,7 @@ def psp(settings: Any) -> Iterator[ReplayingPsp]:
     server = ReplayingPsp()
     settings.SANDBOX_PSP_URL = server.url
     psp_client.cache_clear()
+    Circuit("sandbox").reset()
     yield server
     psp_client.cache_clear()
     server.stop()
