@@ -4,7 +4,7 @@
         pid = processes.start("from payments...", crash_at="after_send:1")
         assert processes.end_of(pid) == -SIGKILL
 
-Each runs a script as `python -c` would, in a session of its own.
+Each runs a script as `python -c` would, in a process group of its own.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _run(script: str, crash_at: str) -> None:
     """Be a process of its own from here on."""
     from django.conf import settings  # noqa: PLC0415 - in the nursery's process alone
 
-    os.setsid()
+    os.setpgid(0, 0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what it says is no answer to an order
     settings.BPS_CRASH_AT = crash_at
     exec(compile(script, "<script>", "exec"), {"__name__": "__main__"})  # noqa: S102 - the tests' own
@@ -123,6 +123,8 @@ def _take_orders() -> None:
                 traceback.print_exc()
                 os._exit(1)
             os._exit(0)
+        # As the child does: whoever is first, the group is there when the test hears of it.
+        os.setpgid(pid, pid)
         started.append(pid)
         _answer(pid)
     for pid in started:  # and what a killed one has left behind
