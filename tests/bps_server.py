@@ -17,30 +17,11 @@ import pytest
 import requests
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import WSGIServer
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.testcases import QuietWSGIRequestHandler
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
-THREADS = 16  # as many as gunicorn has in production, in two processes
 START_SECONDS = 30
-
-
-@pytest.fixture(scope="session")
-def request_threads(django_db_setup: None) -> Iterator[ThreadPoolExecutor]:
-    """Return threads that serve requests, and keep their database connections, as gunicorn's do.
-
-    A connection costs more than most requests.
-    """
-    made: list[BaseDatabaseWrapper] = []
-    with ThreadPoolExecutor(
-        THREADS, thread_name_prefix="bps", initializer=lambda: made.append(connections["default"])
-    ) as threads:
-        yield threads
-    for one in made:
-        one.inc_thread_sharing()  # or only its own thread, which has ended, might close it
-        one.close()
 
 
 class Server(WSGIServer):

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.bps_server import bps_url, request_threads
+from tests.bps_server import bps_url
 
-__all__ = ["bps_url", "request_threads"]
+__all__ = ["bps_url"]
