@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ import pytest_django
 from coverage import Coverage
 from django.conf import settings
 from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -161,6 +163,32 @@ def kept_rows(
         with django_db_blocker.unblock():
             transaction.set_rollback(True)
             rows.close()
+
+
+# As many as gunicorn has in production, in two processes.
+REQUEST_THREADS: Final = 16
+
+
+@pytest.fixture(scope="session")
+def request_threads(django_db_setup: None) -> Iterator[ThreadPoolExecutor]:
+    """Return threads that serve requests, and keep their database connections, as gunicorn's do.
+
+    A connection costs more than most requests.
+    """
+    made: list[BaseDatabaseWrapper] = []
+
+    def note_connection() -> None:
+        made.append(connections["default"])
+
+    with ThreadPoolExecutor(
+        REQUEST_THREADS,
+        thread_name_prefix="bps",
+        initializer=note_connection,
+    ) as threads:
+        yield threads
+    for one in made:
+        one.inc_thread_sharing()  # or only its own thread, which has ended, might close it
+        one.close()
 
 
 @pytest.fixture(scope="session")

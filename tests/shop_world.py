@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -106,20 +105,16 @@ class ShopWorld:
 
     def work_until(self, holds: Callable[[], bool], *, within: float = 15) -> None:
         """Work on until something holds, or fail."""
-        until = time.monotonic() + within
-        for _ in itertools.count():
+        for _ in patiently(within):
             self.work()
             if holds():
                 return
-            assert time.monotonic() < until, "it never came to hold"
-            time.sleep(0.05)
 
     def wait_until(self, holds: Callable[[], bool], *, within: float = 15) -> None:
         """Wait until something holds, doing nothing meanwhile, or fail."""
-        until = time.monotonic() + within
-        while not holds():
-            assert time.monotonic() < until, "it never came to hold"
-            time.sleep(0.05)
+        for _ in patiently(within):
+            if holds():
+                return
 
     def let_calls_end(self) -> None:
         """Wait for calls that outlive their request, so that none ends in the next story.
@@ -133,6 +128,16 @@ class ShopWorld:
     def has_phase(self, checkout: Checkout, phase: str) -> Callable[[], bool]:
         """Return a condition for work_until."""
         return lambda: self.purchase(checkout).phase == phase
+
+
+def patiently(seconds: float) -> Iterator[None]:
+    """Yield until somebody has seen what she waits for, or fail. To look often is not cheap."""
+    until, pause = time.monotonic() + seconds, 0.02
+    while time.monotonic() < until:
+        yield
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.25)
+    raise AssertionError("it never came to hold")
 
 
 def nobody_else_is_busy() -> bool:

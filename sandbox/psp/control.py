@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import transaction
 
+from sandbox.clocks import wall_now
 from sandbox.psp import events
 from sandbox.psp.errors import not_found, state_conflict
-from sandbox.psp.models import Conditions, DeliveryTry, Session
+from sandbox.psp.models import Conditions, Delivery, DeliveryTry, Session
 from sandbox.psp.wire import instant
 
 PAGE = 500
@@ -62,6 +63,11 @@ def set_policy(*, single_success: bool | None, key_window_seconds: int | None) -
     if key_window_seconds is not None:
         conditions.key_window_seconds = key_window_seconds
     conditions.save()
+
+
+def give_up_webhooks() -> None:
+    """Send no webhook any more that is not delivered yet."""
+    Delivery.objects.filter(finished_wall_at=None).update(finished_wall_at=wall_now())
 
 
 @transaction.atomic

@@ -108,6 +108,15 @@ class Resend(ControlView):
         return json_response(200, {"event_id": event_id})
 
 
+class GiveUp(ControlView):
+    """`/control/webhooks/give-up`."""
+
+    def post(self, _request: HttpRequest) -> HttpResponse:
+        """Send no webhook any more that is not delivered yet."""
+        control.give_up_webhooks()
+        return json_response(200, {})
+
+
 class Webhooks(ControlView):
     """`/control/webhooks`."""
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("control/faults", control.Faults.as_view()),
     path("control/policy", control.Policy.as_view()),
     path("control/webhooks", control.Webhooks.as_view()),
+    path("control/webhooks/give-up", control.GiveUp.as_view()),
     path("control/webhooks/resend", control.Resend.as_view()),
     path("control/reset", control.Reset.as_view()),
 ]

@@ -173,3 +173,17 @@ def test_is_not_held_up_by_another_receiver_that_hangs(merchant: Merchant):
         assert took < 2
         for session in hanging:
             slow_receiver.wait_for(session.webhook_path, 1)
+
+
+def test_that_was_refused_can_be_given_up(merchant: Merchant):
+    session = merchant.register()
+    merchant.receiver.answer_with(session.webhook_path, lambda _: 500)
+    merchant.purchase(session)
+    merchant.webhooks(session, 1)
+    tries = f"webhooks?token={session.token}"
+    waited(lambda: len(merchant.sandbox.control(tries)["data"]) == 1, within=2)
+
+    merchant.sandbox.control("webhooks/give-up", {})
+
+    time.sleep(1.5)  # it would have been tried again after one second
+    assert len(merchant.receiver.received(session.webhook_path)) == 1

@@ -15,18 +15,24 @@ from tests.scenarios.world import World, world_around
 __all__ = ["bps_url", "sandbox", "sandbox_at_rest", "world"]
 
 
-@pytest.fixture
-def world_environment(world: World, process_environment: dict[str, str]) -> dict[str, str]:
-    """Return the environment for a BPS process of its own in the story's world."""
-    return {**process_environment, **world.sandbox.bps_variables}
+@pytest.fixture(scope="module")
+def world_environment(environment_beside: dict[str, str], sandbox: SandboxServer) -> dict[str, str]:
+    """Return the environment for a BPS process of its own in the stories' world."""
+    return {**environment_beside, **sandbox.bps_variables}
 
 
-@pytest.fixture
-def served_world(world: World, settings: Any, world_environment: dict[str, str]) -> Iterator[World]:
-    """Return a world whose BPS is a gunicorn of its own. Work is still done by the test."""
+@pytest.fixture(scope="module")
+def bps_process(world_environment: dict[str, str]) -> Iterator[str]:
+    """Serve BPS by a gunicorn of its own, for the stories of a file; return its URL."""
     with bps_web(world_environment, port=free_port()) as url:
-        world.bps_url = settings.BPS_PUBLIC_URL = url
-        yield world
+        yield url
+
+
+@pytest.fixture
+def served_world(world: World, settings: Any, bps_process: str) -> World:
+    """Return a world whose BPS is a gunicorn of its own. Work is still done by the test."""
+    world.bps_url = settings.BPS_PUBLIC_URL = bps_process
+    return world
 
 
 @pytest.fixture

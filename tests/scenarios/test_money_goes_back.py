@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
-from threading import Barrier
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from payments.models import CallOutcome, CauseKind, PspCall, Refund
@@ -91,28 +88,6 @@ class TestARefund:
 
         assert not Refund.objects.exists()
         assert not world.session(checkout).events.filter(name__startswith="refund.").exists()
-
-    def test_asked_for_forty_times_at_once_never_exceeds_what_was_taken(self, world: World) -> None:
-        checkout = paid(world)
-        start = Barrier(40)
-
-        def ask(_: int) -> str:
-            start.wait(timeout=30)
-            try:
-                give_back(world, checkout, "1.50")
-            except (RefundTooLarge, NothingToRefund) as refused:
-                return type(refused).__name__
-            finally:
-                connection.close()
-            return "granted"
-
-        with ThreadPoolExecutor(40) as threads:
-            answers = list(threads.map(ask, range(40)))
-        world.work()
-
-        assert answers.count("granted") == 13
-        assert given_back(world, checkout) == ("19.50", ["1.50"] * 13)
-        assert world.purchase(checkout).refunded_amount == Decimal("19.50")
 
 
 class TestARefundThatThePspMakesThenDropsTheConnection:

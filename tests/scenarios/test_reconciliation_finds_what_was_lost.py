@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from io import StringIO
@@ -30,10 +28,12 @@ from payments.models import (
 from payments.psp import psp_client
 from payments.services import due
 from tests.database.tables import snapshot
+from tests.nursery import Nursery, nursery
 from tests.sandbox_server import SandboxServer, database_url_for, start_sandbox
 from tests.scenarios.world import Checkout, World
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 # The sandbox keeps the books of all stories: each of these happens on days of its own.
 _days_ahead = itertools.count(100, 10)
 
@@ -50,19 +50,21 @@ def sandbox() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def day(world: World, settings: Any) -> date:
-    """Put the PSP's clock on a day on which nothing was booked yet, and return it.
+    """Put the PSP's clock on noon of a day on which nothing was booked yet, and return it.
 
     No webhook is believed from now on, as if none came.
     """
     settings.SANDBOX_PSP_WEBHOOK_SECRETS = "whsec_YW5vdGhlciBzZWNyZXQgdGhhbiB0aGUgUFNQJ3Mgb25l"
     psp_client.cache_clear()
-    clock = world.sandbox.control("clock", {"advance_seconds": next(_days_ahead) * 24 * 3600})
-    return datetime.fromisoformat(clock["now"]).date()
+    now = datetime.fromisoformat(world.sandbox.control("clock")["now"])
+    noon = (now + next(_days_ahead) * DAY).replace(hour=12, minute=0)
+    world.sandbox.control("clock", {"advance_seconds": (noon - now).total_seconds()})
+    return noon.date()
 
 
 def period(day: date) -> tuple[str, ...]:
-    """Return the options for a day, and the next one, should midnight pass meanwhile."""
-    return ("--psp", "sandbox", "--from", str(day), "--to", str(day + timedelta(days=1)))
+    """Return the options for a day."""
+    return ("--psp", "sandbox", "--from", str(day), "--to", str(day))
 
 
 def reconcile(day: date, *options: str) -> tuple[int, dict[str, Any]]:
@@ -130,7 +132,7 @@ class TestAChargeThatBpsNeverHeardOf:
         checkout = lose_the_outcome(world)
         midnight = datetime.fromisoformat(f"{day}T00:00:00+00:00")
         run = ReconciliationRun.objects.create(
-            psp="sandbox", since=midnight, until=midnight + 48 * HOUR, due_at=timezone.now()
+            psp="sandbox", since=midnight, until=midnight + DAY, due_at=timezone.now()
         )
 
         world.work_until(has_ended)
@@ -156,32 +158,31 @@ class TestAChargeForNothingHere:
         assert case.session == world.session(checkout)
 
 
+@pytest.fixture(scope="module")
+def processes(environment_beside: dict[str, str], sandbox: SandboxServer) -> Iterator[Nursery]:
+    """Return the nursery of processes whose PSP is the sandbox."""
+    with nursery({**environment_beside, **sandbox.bps_variables}) as processes:
+        yield processes
+
+
 class TestARunKilledInTheMiddle:
-    @pytest.mark.parametrize("batch", [1, 30, 55])
+    @pytest.mark.parametrize("batch", [1, 15, 31])
     def test_is_resumed_and_counts_everything_once(
         self,
         world: World,
         day: date,
-        process_environment: dict[str, str],
-        settings: Any,
+        processes: Nursery,
         batch: int,
     ) -> None:
         checkouts = [lose_the_outcome(world), lose_the_outcome(world)]
-        command = [sys.executable, "manage.py", "reconcile", *period(day)]
+        script = f"""
+from django.core.management import call_command
+call_command("reconcile", *{period(day)!r})
+"""
 
-        killed = subprocess.run(
-            command,
-            env={
-                **process_environment,
-                "BPS_CRASH_AT": f"before_batch_commit:{batch}",
-                "SANDBOX_PSP_URL": settings.SANDBOX_PSP_URL,
-                "SANDBOX_PSP_API_KEY": settings.SANDBOX_PSP_API_KEY,
-            },
-            check=False,
-            capture_output=True,
-        )
+        killed = processes.start(script, crash_at=f"before_batch_commit:{batch}")
 
-        assert killed.returncode == -SIGKILL, killed.stderr
+        assert processes.end_of(killed) == -SIGKILL
         run = ReconciliationRun.objects.get()
         assert run.is_running
         assert due.claim_due("reconciliation", now=timezone.now()) is None  # its lease holds

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
 from payments.models import ShopNotification
+from tests.nursery import Nursery, nursery
 from tests.sandbox_server import SandboxServer
 from tests.scenarios.world import World
 from tests.shop_world import nobody_else_is_busy
 
 Environment = dict[str, str]
+
+# With beat inside, in one process.
+WORKER = """
+from config.celery import app
+app.worker_main(["--quiet", "worker", "--pool=solo", "--beat",
+    "--scheduler=celery.beat:Scheduler", "--without-gossip"])
+"""
+# What a web process does with Buy Now between the request and the call to the PSP.
+ACCEPT = """
+from django.utils import timezone
+from payments.models import CauseKind, Shop
+from payments.services.buy_now import accept_buy_now
+from payments.services.timeline import Cause
+accept_buy_now(shop=Shop.objects.get(), checkout_id={checkout_id!r}, psp_token={psp_token!r},
+    purchase_info={{"items": []}}, carried_by_caller=True,
+    cause=Cause(CauseKind.API_REQUEST), now=timezone.now())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,35 +50,36 @@ def celery_environment(environment_beside: Environment, sandbox: SandboxServer) 
     }
 
 
-@contextmanager
-def celery_worker(environment: Environment, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker with beat inside, in one process, until the block ends."""
-    options = ["--pool=solo", "--beat", "--scheduler=celery.beat:Scheduler", "--without-gossip"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "--quiet", "--app=config", "worker", *options],
-        env={**environment, **more},
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        # The whole group: beat is a child that a killed parent leaves behind.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, SIGKILL)
-        process.wait()
+@pytest.fixture(scope="module")
+def processes(celery_environment: Environment) -> Iterator[Nursery]:
+    """Return the nursery of this file's processes."""
+    with nursery(celery_environment) as processes:
+        yield processes
+
+
+@pytest.fixture(scope="module")
+def dies_at(processes: Nursery) -> Callable[[str], None]:
+    """Return what runs a worker until it dies at a crash point."""
+
+    def run_until(point: str) -> None:
+        doomed = processes.start(WORKER, crash_at=f"{point}:1")
+        assert processes.end_of(doomed) == -SIGKILL
+        processes.kill(doomed)  # beat is a child that a killed parent leaves behind
+
+    return run_until
 
 
 class Successor:
     """One worker for all stories: asleep while others die, and carrying on while it is awake."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        os.killpg(process.pid, SIGSTOP)
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        os.killpg(pid, SIGSTOP)
 
     @contextmanager
     def awake(self) -> Iterator[None]:
         """Let it work until the block ends."""
-        os.killpg(self._process.pid, SIGCONT)
+        os.killpg(self._pid, SIGCONT)
         try:
             yield
         finally:
@@ -70,18 +87,17 @@ class Successor:
 
     def _fall_asleep(self) -> None:
         """Stop it where it is not in a transaction, whose locks it would keep."""
-        os.killpg(self._process.pid, SIGSTOP)
+        os.killpg(self._pid, SIGSTOP)
         while not nobody_else_is_busy():
-            os.killpg(self._process.pid, SIGCONT)
+            os.killpg(self._pid, SIGCONT)
             time.sleep(0.05)
-            os.killpg(self._process.pid, SIGSTOP)
+            os.killpg(self._pid, SIGSTOP)
 
 
 @pytest.fixture(scope="module")
-def successor(celery_environment: Environment) -> Iterator[Successor]:
+def successor(processes: Nursery) -> Successor:
     """Start the worker that goes on where others died."""
-    with celery_worker(celery_environment) as process:
-        yield Successor(process)
+    return Successor(processes.start(WORKER))
 
 
 def wait_for(holds: Callable[[], bool], *, seconds: float = 30) -> None:
@@ -100,7 +116,7 @@ class TestAWorkerKilled:
     def test_around_the_charge_leaves_one_charge_that_its_successor_records(
         self,
         world: World,
-        celery_environment: Environment,
+        dies_at: Callable[[str], None],
         successor: Successor,
         point: str,
         charges_then: int,
@@ -108,8 +124,7 @@ class TestAWorkerKilled:
         checkout = world.register("20.00")
         world.buy(checkout, prefer="respond-async")
 
-        with celery_worker(celery_environment, BPS_CRASH_AT=f"{point}:1") as doomed:
-            assert doomed.wait(30) == -SIGKILL
+        dies_at(point)
         assert world.purchase(checkout).phase == "submitting"
         wait_for(lambda: world.charges(checkout) == charges_then)
 
@@ -123,7 +138,7 @@ class TestAWorkerKilled:
     def test_around_another_try_leaves_one_charge_that_its_successor_records(
         self,
         world: World,
-        celery_environment: Environment,
+        dies_at: Callable[[str], None],
         successor: Successor,
         point: str,
         charges_then: int,
@@ -133,8 +148,7 @@ class TestAWorkerKilled:
         world.sandbox.control(f"sessions/{checkout.token}", {"scenario": "approve"})
         world.buy(checkout, prefer="respond-async")
 
-        with celery_worker(celery_environment, BPS_CRASH_AT=f"{point}:1") as doomed:
-            assert doomed.wait(30) == -SIGKILL
+        dies_at(point)
         assert world.purchase(checkout).phase == "pending"
         wait_for(lambda: world.charges(checkout) == charges_then)
 
@@ -143,13 +157,12 @@ class TestAWorkerKilled:
             assert world.charges(checkout) == 1
 
     def test_between_telling_the_shop_and_recording_it_tells_the_shop_again(
-        self, world: World, celery_environment: Environment, successor: Successor
+        self, world: World, dies_at: Callable[[str], None], successor: Successor
     ) -> None:
         checkout = world.register("20.00")
         world.buy(checkout)
 
-        with celery_worker(celery_environment, BPS_CRASH_AT="after_notification_sent:1") as doomed:
-            assert doomed.wait(30) == -SIGKILL
+        dies_at("after_notification_sent")
 
         with successor.awake():
             wait_for(lambda: ShopNotification.objects.get().delivered_at is not None)
@@ -157,34 +170,16 @@ class TestAWorkerKilled:
 
 class TestAWebProcessKilled:
     def test_after_accepting_a_purchase_leaves_it_to_a_worker(
-        self, world: World, celery_environment: Environment, successor: Successor
+        self, world: World, processes: Nursery, successor: Successor
     ) -> None:
         """The row is as the dead process left it: accepted, leased, and sent by nobody."""
         checkout = world.register("20.00")
-        accept_and_die(world, checkout.id, checkout.token, celery_environment)
+        script = ACCEPT.format(checkout_id=checkout.id, psp_token=checkout.token)
+        web = processes.start(script, crash_at="after_intent_commit:1")
+        assert processes.end_of(web) == -SIGKILL
         assert world.purchase(checkout).phase == "submitting"
         assert world.charges(checkout) == 0
 
         with successor.awake():
             wait_for(world.has_phase(checkout, "captured"))
             assert world.charges(checkout) == 1
-
-
-def accept_and_die(world: World, checkout_id: str, token: str, environment: Environment) -> None:
-    """Accept Buy Now in a process that dies between its commit and the call to the PSP."""
-    script = f"""
-import django; django.setup()
-from django.utils import timezone
-from payments.models import CauseKind, Shop
-from payments.services.buy_now import accept_buy_now
-from payments.services.timeline import Cause
-accept_buy_now(shop=Shop.objects.get(), checkout_id={checkout_id!r}, psp_token={token!r},
-    purchase_info={{"items": []}}, carried_by_caller=True,
-    cause=Cause(CauseKind.API_REQUEST), now=timezone.now())
-"""
-    died = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**environment, "BPS_CRASH_AT": "after_intent_commit:1"},
-        check=False,
-    )
-    assert died.returncode == -SIGKILL

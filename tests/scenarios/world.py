@@ -83,5 +83,6 @@ def world_around(
     world = World(bps_url=bps_url, api_key=api_key, sandbox=sandbox)
     yield world
     sandbox.control("reset", {})
+    sandbox.control("webhooks/give-up", {})  # this BPS goes, and the sandbox would try for days
     world.let_calls_end()
     psp_client.cache_clear()

@@ -1,0 +1,138 @@
+"""Starts processes of BPS at a tenth of the price, forked from one that has imported everything.
+
+    with nursery(environment) as processes:
+        pid = processes.start("from payments...", crash_at="after_send:1")
+        assert processes.end_of(pid) == -SIGKILL
+
+Each runs a script as `python -c` would, in a process group of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parents[1]
+READY = "ready"
+PATIENCE_SECONDS = 30
+
+
+class Nursery:
+    """The process that others are forked from, seen from the test."""
+
+    def __init__(self, orders: IO[str], answers: IO[str]) -> None:
+        self._orders = orders
+        self._answers = answers
+
+    def start(self, script: str, *, crash_at: str = "") -> int:
+        """Start a process that runs a script; return its pid, which is its group's too."""
+        return self._order({"script": script, "crash_at": crash_at})
+
+    def end_of(self, pid: int) -> int:
+        """Wait until a process has ended; return its exit code as `subprocess` would.
+
+        One that goes on for half a minute is aborted.
+        """
+        return self._order({"pid": pid})
+
+    def kill(self, pid: int) -> None:
+        """End a process, and all that it has started, with SIGKILL."""
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+    def _order(self, order: Mapping[str, object]) -> int:
+        self._orders.write(f"{json.dumps(order)}\n")
+        self._orders.flush()
+        return int(self._answers.readline())
+
+
+@contextmanager
+def nursery(environment: Mapping[str, str]) -> Iterator[Nursery]:
+    """Return a nursery whose processes have an environment, and end with the block."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.nursery"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == READY
+        yield Nursery(process.stdin, process.stdout)
+        process.stdin.close()  # nothing more is ordered
+
+
+def _import_everything() -> None:
+    """Import what a web process, a worker or a command would import before its work."""
+    import celery.apps.worker  # noqa: PLC0415 - in the nursery's process alone
+    import celery.bin.celery  # noqa: F401, PLC0415
+    import django  # noqa: PLC0415
+
+    from config.celery import app  # noqa: PLC0415
+
+    django.setup()
+    app.loader.import_default_modules()
+    gc.freeze()
+
+
+def _run(script: str, crash_at: str) -> None:
+    """Be a process of its own from here on."""
+    from django.conf import settings  # noqa: PLC0415 - in the nursery's process alone
+
+    os.setpgid(0, 0)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what it says is no answer to an order
+    settings.BPS_CRASH_AT = crash_at
+    exec(compile(script, "<script>", "exec"), {"__name__": "__main__"})  # noqa: S102 - the tests' own
+
+
+def _end_of(pid: int) -> int:
+    signal.signal(signal.SIGALRM, lambda *_: os.killpg(pid, signal.SIGABRT))
+    signal.alarm(PATIENCE_SECONDS)
+    _, status = os.waitpid(pid, 0)
+    signal.alarm(0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _answer(word: object) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+def _take_orders() -> None:
+    started: list[int] = []
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "pid" in order:
+            _answer(_end_of(order["pid"]))
+            continue
+        if (pid := os.fork()) == 0:
+            try:
+                _run(**order)
+            except BaseException:  # noqa: BLE001 - whatever it is, the child goes no further
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        # As the child does: whoever is first, the group is there when the test hears of it.
+        os.setpgid(pid, pid)
+        started.append(pid)
+        _answer(pid)
+    for pid in started:  # and what a killed one has left behind
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    _import_everything()
+    _answer(READY)
+    _take_orders()
