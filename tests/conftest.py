@@ -4,8 +4,10 @@ import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Final
 
 import pytest
@@ -19,6 +21,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
+import payments
+import psp_clients
 from config.chromium import ARGUMENTS, MISSING, find_chromium
 from payments.services.patience import threads
 from tests.databases import BPS, with_name
@@ -69,11 +73,35 @@ MEASURED: Final = (
 )
 
 
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Stop tracing, if there is any, until the block ends."""
+    tracing = Coverage.current()
+    if tracing is None:
+        yield
+        return
+    tracing.stop()
+    try:
+        yield
+    finally:
+        tracing.start()
+
+
+def import_measured() -> None:
+    """Import all that is measured, whose definitions would count as not run if nobody saw them."""
+    for package in (payments, psp_clients):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Spare the garbage collector the tests and modules, which all live until the end."""
+    """Spare tests and modules the garbage collector, since all live until the end, and tracing."""
+    if Coverage.current() is not None:
+        import_measured()
     gc.disable()
-    collected = yield
+    with untraced():
+        collected = yield
     gc.freeze()
     gc.enable()
     return collected
@@ -87,16 +115,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Stop tracing, if there is any, for a test that is not measured."""
-    tracing = Coverage.current()
-    place = item.path.relative_to(HERE).as_posix()
-    if tracing is None or place.startswith(MEASURED):
+    """Trace a test if it is measured."""
+    if item.path.relative_to(HERE).as_posix().startswith(MEASURED):
         return (yield)
-    tracing.stop()
-    try:
+    with untraced():
         return (yield)
-    finally:
-        tracing.start()
 
 
 # Made with the database, the same in every test, and dear to make: Django's own flush makes them
