@@ -26,6 +26,9 @@ import psp_clients
 from config.chromium import ARGUMENTS, MISSING, find_chromium
 from payments.services.patience import threads
 from tests.databases import BPS, with_name
+from tests.sandbox_server import bps, sandbox, sandbox_at_rest
+
+__all__ = ["bps", "sandbox", "sandbox_at_rest"]
 
 HERE: Final = Path(__file__).parent
 

@@ -27,6 +27,7 @@ import pytest
 import requests
 
 from tests.databases import SANDBOX, copy, name_in, with_name
+from tests.sandbox.bps import StandInBps
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
@@ -219,9 +220,17 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def sandbox_at_rest() -> Iterator[SandboxServer]:
-    """Return the sandbox of this test process, whose shop has no BPS to call."""
-    with start_sandbox(database_url=database_url_for("sandbox")) as server:
+def bps() -> Iterator[StandInBps]:
+    """Return what the sandbox's shop takes for BPS."""
+    with StandInBps(NOTIFICATION_SECRET) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sandbox_at_rest(bps: StandInBps) -> Iterator[SandboxServer]:
+    """Return the sandbox of this test process, whose shop calls the stand-in for BPS."""
+    database_url = database_url_for("sandbox")
+    with start_sandbox(database_url=database_url, bps_url=bps.url, bps_api_key="key") as server:
         yield server
 
 

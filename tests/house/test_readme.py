@@ -12,10 +12,10 @@ import pytest
 from config.demo.check.journeys import JOURNEYS
 from payments.domain.notifications import NotificationType
 from payments.management.commands.lifecycle_doc import page
-from tests.scenarios.conftest import bps_url, sandbox, sandbox_at_rest, world
+from tests.scenarios.conftest import bps_url, world
 from tests.scenarios.world import World
 
-__all__ = ["bps_url", "sandbox", "sandbox_at_rest", "world"]
+__all__ = ["bps_url", "world"]
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()

@@ -11,10 +11,10 @@ from payments.invariants.findings import Verdict
 from payments.models import Event, InvariantCheck, PaymentSession, Purchase
 from payments.services.check_invariants import check_invariants
 from tests.invariants.planting import board
-from tests.scenarios.conftest import bps_url, sandbox, sandbox_at_rest, world
+from tests.scenarios.conftest import bps_url, world
 from tests.scenarios.world import World
 
-__all__ = ["bps_url", "sandbox", "sandbox_at_rest", "world"]
+__all__ = ["bps_url", "world"]
 
 # Every scenario of the sandbox but those that only wait (the bank's four hours are seconds here).
 CENTS = (*range(1, 6), *range(7, 11), *range(12, 21))

@@ -9,10 +9,10 @@ import pytest
 
 from payments.models import NotificationSecret, Shop, ShopApiKey
 from tests.bps_server import bps_url, bps_web
-from tests.sandbox_server import SandboxServer, free_port, sandbox, sandbox_at_rest
+from tests.sandbox_server import SandboxServer, free_port
 from tests.scenarios.world import World, world_around
 
-__all__ = ["bps_url", "sandbox", "sandbox_at_rest", "world"]
+__all__ = ["bps_url", "world"]
 
 
 @pytest.fixture(scope="module")
