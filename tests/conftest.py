@@ -78,16 +78,16 @@ MEASURED: Final = (
 
 @contextmanager
 def untraced() -> Iterator[None]:
-    """Stop tracing, if there is any, until the block ends."""
-    tracing = Coverage.current()
-    if tracing is None:
-        yield
-        return
-    tracing.stop()
+    """Stop all tracing until the block ends. In a worker there are two who trace."""
+    stopped = []
+    while (tracing := Coverage.current()) is not None:
+        tracing.stop()
+        stopped.append(tracing)
     try:
         yield
     finally:
-        tracing.start()
+        for tracing in reversed(stopped):
+            tracing.start()
 
 
 def import_measured() -> None:
