@@ -44,17 +44,20 @@ hypothesis_settings.register_profile(
 
 # What takes longest comes first, lest one process work on while the others have nothing left.
 LONG: Final = (
-    "campaign/test_short_run.py",
     "e2e/test_every_page.py",
+    "campaign/test_short_run.py",
     "scenarios/test_the_process_dies.py",
     "house/test_demo.py",
     "e2e/test_acts.py",
     "e2e/test_a_shopper_pays.py",
     "sandbox/test_waiting.py",
-    "scenarios/test_reconciliation_finds_what_was_lost.py",
     "scenarios/test_webhooks_misbehave.py",
-    "scenarios/test_many_press_at_once.py",
+    "scenarios/test_one_success_too_many.py",
+    "scenarios/test_reconciliation_finds_what_was_lost.py",
+    "e2e/test_result_page.py",
+    "scenarios/test_the_shopper_walks_away.py",
     "properties/test_any_life_of_an_order.py",
+    "scenarios/test_many_press_at_once.py",
 )
 
 # Tracing nearly doubles the time, so only those tests are traced that are about what is measured,
