@@ -45,5 +45,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Test processes share a Valkey and not its sixteen databases, or hints and circuits would mix.
 _run = int((re.findall(r"/bps_(\d+)", os.environ["DATABASE_URL"]) or ["0"])[0])
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-REDIS_URL = f"{os.environ['REDIS_URL'].removesuffix('?db=0')}?db={(4 * _run + _process) % 16}"
+REDIS_URL = f"{os.environ['REDIS_URL'].removesuffix('?db=0')}?db={(8 * _run + _process) % 16}"
 CELERY_BROKER_URL = broker_url(REDIS_URL)
