@@ -46,8 +46,7 @@ class Nursery:
 
     def kill(self, pid: int) -> None:
         """End a process, and all that it has started, with SIGKILL."""
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        _kill_group(pid)
 
     def _order(self, order: Mapping[str, object]) -> int:
         self._orders.write(f"{json.dumps(order)}\n")
@@ -104,6 +103,11 @@ def _end_of(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
 def _answer(word: object) -> None:
     sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
@@ -128,8 +132,7 @@ def _take_orders() -> None:
         started.append(pid)
         _answer(pid)
     for pid in started:  # and what a killed one has left behind
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        _kill_group(pid)
 
 
 if __name__ == "__main__":

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
-from payments.circuit import Circuit
 from payments.domain.lifecycle import Phase
 from payments.models import CallOutcome, CauseKind, Event, PaymentSession, PspCall, Purchase
-from payments.psp import psp_client
 from tests.builders import make_purchase, make_session, make_user
 from tests.contract.servers import ReplayingPsp, Reply
 from tests.database.tables import snapshot
 from tests.midoffice.conftest import logged_in
+from tests.told_psp import psp
+
+__all__ = ["psp"]
 
 # The PSP is asked outside any transaction, and BPS insists on it.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def psp(settings: Settings) -> Iterator[ReplayingPsp]:
-    """Give a PSP that says what a test wants to hear."""
-    server = ReplayingPsp()
-    settings.SANDBOX_PSP_URL = server.url
-    psp_client.cache_clear()
-    Circuit("sandbox").reset()
-    yield server
-    psp_client.cache_clear()
-    server.stop()
 
 
 @pytest.fixture
@@ -73,7 +60,7 @@ def paid(purchase: Purchase) -> Reply:
     )
 
 
-def test_applies_what_it_says_and_records_who_asked(operator: Client, psp: ReplayingPsp):
+def test_applies_what_it_says_and_records_who_asked(operator: Client, psp: ReplayingPsp) -> None:
     purchase = make_purchase(phase=Phase.IN_DOUBT)
     psp.will_answer(paid(purchase))
 
@@ -92,7 +79,7 @@ def test_applies_what_it_says_and_records_who_asked(operator: Client, psp: Repla
     assert (asked.actor, asked.data["reason"]) == ("olga", "The customer called.")
 
 
-def test_says_so_when_nobody_answers(operator: Client):
+def test_says_so_when_nobody_answers(operator: Client) -> None:
     purchase = make_purchase(phase=Phase.IN_DOUBT)
 
     response = ask(operator, purchase.session)
@@ -103,7 +90,7 @@ def test_says_so_when_nobody_answers(operator: Client):
     assert PspCall.objects.get(purchase=purchase).outcome == CallOutcome.NOT_SENT
 
 
-def test_asks_nothing_where_nobody_has_bought(operator: Client):
+def test_asks_nothing_where_nobody_has_bought(operator: Client) -> None:
     session = make_session()
     before = snapshot()
 
@@ -113,7 +100,7 @@ def test_asks_nothing_where_nobody_has_bought(operator: Client):
     assert snapshot() == before
 
 
-def test_needs_the_permission():
+def test_needs_the_permission() -> None:
     purchase = make_purchase(phase=Phase.IN_DOUBT)
     before = snapshot()
 
@@ -125,7 +112,7 @@ def test_needs_the_permission():
     assert Event.objects.get().name == "act.refused"
 
 
-def test_is_not_done_by_a_link(operator: Client):
+def test_is_not_done_by_a_link(operator: Client) -> None:
     purchase = make_purchase(phase=Phase.IN_DOUBT)
     before = snapshot()
 
@@ -135,7 +122,7 @@ def test_is_not_done_by_a_link(operator: Client):
     assert snapshot() == before
 
 
-def test_is_not_done_by_another_sites_form():
+def test_is_not_done_by_another_sites_form() -> None:
     purchase = make_purchase(phase=Phase.IN_DOUBT)
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(make_user(is_superuser=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,30 +10,18 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from payments.circuit import Circuit
 from payments.domain.lifecycle import Phase
 from payments.models import PaymentSession, Purchase
-from payments.psp import psp_client
 from tests.builders import make_purchase, make_session
-from tests.contract.servers import ReplayingPsp
+from tests.told_psp import psp
+
+__all__ = ["psp"]
 
 HEADER = "kind,psp_reference,reference,psp_token,amount,currency,status,booked_at,fee\n"
 YESTERDAY = timezone.now().astimezone(UTC).replace(
     hour=0, minute=0, second=0, microsecond=0
 ) - timedelta(days=1)
 NOON = YESTERDAY + timedelta(hours=12)
-
-
-@pytest.fixture
-def psp(settings: Any) -> Iterator[ReplayingPsp]:
-    """Give a PSP that says what a test wants to hear."""
-    server = ReplayingPsp()
-    settings.SANDBOX_PSP_URL = server.url
-    psp_client.cache_clear()
-    Circuit("sandbox").reset()
-    yield server
-    psp_client.cache_clear()
-    server.stop()
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from tests.shop_world import nobody_else_is_busy
 
 Environment = dict[str, str]
 
+PATIENCE_SECONDS = 30
+
 # With beat inside, in one process.
 WORKER = """
 from config.celery import app
@@ -100,14 +102,6 @@ def successor(processes: Nursery) -> Successor:
     return Successor(processes.start(WORKER))
 
 
-def wait_for(holds: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Wait without lending a hand: the worker must do it all."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it never came to hold"
-        time.sleep(0.1)
-
-
 class TestAWorkerKilled:
     @pytest.mark.parametrize(
         ("point", "charges_then"),
@@ -126,10 +120,10 @@ class TestAWorkerKilled:
 
         dies_at(point)
         assert world.purchase(checkout).phase == "submitting"
-        wait_for(lambda: world.charges(checkout) == charges_then)
+        world.wait_until(lambda: world.charges(checkout) == charges_then, within=PATIENCE_SECONDS)
 
         with successor.awake():
-            wait_for(world.has_phase(checkout, "captured"))
+            world.wait_until(world.has_phase(checkout, "captured"), within=PATIENCE_SECONDS)
             assert world.charges(checkout) == 1
 
     @pytest.mark.parametrize(
@@ -150,10 +144,10 @@ class TestAWorkerKilled:
 
         dies_at(point)
         assert world.purchase(checkout).phase == "pending"
-        wait_for(lambda: world.charges(checkout) == charges_then)
+        world.wait_until(lambda: world.charges(checkout) == charges_then, within=PATIENCE_SECONDS)
 
         with successor.awake():
-            wait_for(world.has_phase(checkout, "captured"))
+            world.wait_until(world.has_phase(checkout, "captured"), within=PATIENCE_SECONDS)
             assert world.charges(checkout) == 1
 
     def test_between_telling_the_shop_and_recording_it_tells_the_shop_again(
@@ -165,7 +159,10 @@ class TestAWorkerKilled:
         dies_at("after_notification_sent")
 
         with successor.awake():
-            wait_for(lambda: ShopNotification.objects.get().delivered_at is not None)
+            world.wait_until(
+                lambda: ShopNotification.objects.get().delivered_at is not None,
+                within=PATIENCE_SECONDS,
+            )
 
 
 class TestAWebProcessKilled:
@@ -181,5 +178,5 @@ class TestAWebProcessKilled:
         assert world.charges(checkout) == 0
 
         with successor.awake():
-            wait_for(world.has_phase(checkout, "captured"))
+            world.wait_until(world.has_phase(checkout, "captured"), within=PATIENCE_SECONDS)
             assert world.charges(checkout) == 1

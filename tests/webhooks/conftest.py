@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from payments.circuit import Circuit
 from payments.models import PaymentSession
-from payments.psp import psp_client
 from tests.builders import make_session
+from tests.told_psp import fresh_client
 
 
 @pytest.fixture
@@ -21,8 +20,5 @@ def session(db: None) -> PaymentSession:
 @pytest.fixture(autouse=True)
 def fresh_psp_client() -> Iterator[None]:
     """Build the PSP client from this test's settings, and leave no other behind."""
-    psp_client.cache_clear()
-    Circuit("sandbox").reset()
-    yield
-    psp_client.cache_clear()
-    Circuit("sandbox").reset()
+    with fresh_client():
+        yield
