@@ -11,7 +11,6 @@ It knows the sandbox only from outside: its environment, its commands, its HTTP.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,11 +25,11 @@ from typing import Any, Self
 import pytest
 import requests
 
+from config.demo.ports import HOST, free_port
 from tests.databases import SANDBOX, copy, name_in, with_name
 from tests.sandbox.bps import StandInBps
 
 ROOT = Path(__file__).resolve().parents[1]
-HOST = "127.0.0.1"
 PSP_API_KEY = "sandbox-key-for-tests"
 PSP_WEBHOOK_SECRET = "whsec_dGhlIFBTUCBzaWducyB3aXRoIHRoaXMgaW4gdGVzdHM="
 NOTIFICATION_SECRET = "whsec_QlBTIHNpZ25zIHdpdGggdGhpcyBpbiB0ZXN0cyBvbmx5"
@@ -169,15 +168,14 @@ def start_sandbox(
     database_url: str,
     bps_url: str = NOBODY,
     bps_api_key: str = "no-key",
-    port: int = 0,
     environment: Mapping[str, str] | None = None,
 ) -> SandboxServer:
-    """Return a sandbox that serves, on a free port unless one is named.
+    """Return a sandbox that serves.
 
     The database is made anew: webhooks that an earlier run left undelivered would be sent to
     whoever listens on those ports now. Further variables of `environment` win over those made here.
     """
-    base_url = f"http://{HOST}:{port or free_port()}"
+    base_url = f"http://{HOST}:{free_port()}"
     server = SandboxServer(
         base_url=base_url,
         database_url=database_url,
@@ -209,14 +207,6 @@ def database_url_for(suffix: str) -> str:
     url = os.environ["DATABASE_URL"]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     return with_name(url, f"{name_in(url)}_{suffix}_{worker}")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on at present."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from bench.campaign.processes import Process, Supervisor
 from bench.campaign.proxy import HOST, Link, Proxy
 from bench.campaign.setup import HASTE, Setup
 from config.demo.keepsake import Secrets
+from config.demo.ports import free_port
 from config.demo.processes import MANAGE_SANDBOX, PREPARE, bps_environment, sandbox_environment
 from config.devserver.postgres import PrivatePostgres
 from config.devserver.valkey import PrivateValkey
@@ -234,14 +234,6 @@ class Stand:
         if self._supervisor is None:
             raise StandFailed("nothing runs")
         return self._supervisor
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on at present."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _address(url: str) -> tuple[str, int]:

@@ -1,10 +1,13 @@
-"""Finds out before anything starts whether the demo's ports are free."""
+"""Finds out before anything starts whether ports are free."""
 
+import secrets
 import socket
 
 from config.demo.faults import DemoFailed
 
 HOST = "127.0.0.1"
+# Below those that kernels hand out unasked: one of them may be somebody's before we listen there.
+UNASKED_FOR = range(20_000, 32_768)
 
 
 class PortTaken(DemoFailed):
@@ -21,6 +24,13 @@ def refuse_taken_ports(port: int, sandbox_port: int) -> None:
                 f"Port {number} is taken by another program. "
                 f"Stop it, or choose another port: bin/demo {option} {number + 10}"
             )
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on, and that nobody gets who doesn't ask for it."""
+    while not _is_free(port := secrets.choice(UNASKED_FOR)):
+        pass
+    return port
 
 
 def _is_free(port: int) -> bool:

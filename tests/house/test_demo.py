@@ -16,7 +16,7 @@ import requests
 
 from config.demo import Demo
 from config.demo.keepsake import Secrets
-from config.demo.ports import PortTaken, refuse_taken_ports
+from config.demo.ports import PortTaken, free_port, refuse_taken_ports
 from config.stopping import Stopped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,18 +28,12 @@ def listening() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def free_ports() -> tuple[int, int]:
-    with listening() as port, listening() as other:
-        return port, other
-
-
 def demo_in(folder: Path, stopping: threading.Event | None = None) -> tuple[Demo, list[str]]:
-    port, sandbox_port = free_ports()
     lines: list[str] = []
     demo = Demo(
         "demo",
-        port=port,
-        sandbox_port=sandbox_port,
+        port=free_port(),
+        sandbox_port=free_port(),
         report=lambda name, line: lines.append(f"{name}: {line}"),
         stopping=stopping or threading.Event(),
         dev_folder=folder,
@@ -108,7 +102,7 @@ def test_stops_half_way_when_it_is_asked_to(tmp_path: Path):
 
 
 def test_names_a_taken_port_and_the_option_that_helps():
-    other, _ = free_ports()
+    other = free_port()
     with listening() as taken:
         with pytest.raises(PortTaken) as bps:
             refuse_taken_ports(taken, other)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from config.demo.ports import free_port
 from payments.models import NotificationSecret, Shop, ShopApiKey
 from tests.bps_server import bps_url, bps_web
-from tests.sandbox_server import SandboxServer, free_port
+from tests.sandbox_server import SandboxServer
 from tests.scenarios.world import World, world_around
 
 __all__ = ["bps_url", "world"]

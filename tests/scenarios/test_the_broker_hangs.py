@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 
+from config.demo.ports import free_port
 from payments.models import ReceiptState, WebhookReceipt
 from tests.bps_server import bps_web
-from tests.sandbox_server import free_port
 from tests.scenarios.world import World
 
 # A plain delay() to such a broker blocks for more than 40 seconds.

@@ -14,11 +14,11 @@ from django.conf import settings
 from bench import storm
 from bench.kinds import KINDS
 from bench.webhook_material import Genuine, Material
+from config.demo.ports import free_port
 from payments.domain.lifecycle import Phase
 from payments.models import CaseKind, PaymentSession, WebhookReceipt
 from tests.bps_server import bps_web
 from tests.builders import make_case, make_event, make_purchase, make_session
-from tests.sandbox_server import free_port
 from tests.webhooks.psp import Delivery
 
 NUMBER = 400
