@@ -8,7 +8,7 @@ import sys
 # The first is the browser without its windows, which costs a third less.
 SHELL = "chromium-headless-shell"
 NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# What a browser needs to run as root in a container, and to leave the network alone.
+# What a browser needs to run as root in a container, to leave the network alone, and to be cheap.
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -17,6 +17,9 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # One process for the pages of all sites: what keeps sites apart costs more than the pages.
+    "--disable-site-isolation-trials",
+    "--renderer-process-limit=1",
 )
 MISSING = "The browser tests are skipped: there is no Chromium on this machine."
 

@@ -1,7 +1,7 @@
-"""Starts processes of BPS at a tenth of the price, forked from one that has imported everything.
+"""Starts processes at a tenth of the price, forked from one that has imported everything.
 
-    with nursery(environment) as processes:
-        pid = processes.start("from payments...", crash_at="after_send:1")
+    with nursery(environment, OF_BPS) as processes:
+        pid = processes.start("from payments...")
         assert processes.end_of(pid) == -SIGKILL
 
 Each runs a script as `python -c` would, in a process group of its own.
@@ -18,10 +18,20 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 ROOT = Path(__file__).resolve().parents[1]
+# What a worker of BPS or a command would import before its work, and what serves the sandbox.
+OF_BPS: Final = ("config.wsgi", "config.celery", "celery.bin.celery", "celery.apps.worker")
+OF_SANDBOX: Final = (
+    "sandbox.wsgi",
+    "sandbox.urls",
+    "sandbox.psp.clockwork",
+    "gunicorn.app.wsgiapp",
+    "gunicorn.workers.gthread",
+)
 READY = "ready"
 PATIENCE_SECONDS = 30
 
@@ -33,9 +43,9 @@ class Nursery:
         self._orders = orders
         self._answers = answers
 
-    def start(self, script: str, *, crash_at: str = "") -> int:
+    def start(self, script: str) -> int:
         """Start a process that runs a script; return its pid, which is its group's too."""
-        return self._order({"script": script, "crash_at": crash_at})
+        return self._order({"script": script})
 
     def end_of(self, pid: int) -> int:
         """Wait until a process has ended; return its exit code as `subprocess` would.
@@ -55,14 +65,20 @@ class Nursery:
 
 
 @contextmanager
-def nursery(environment: Mapping[str, str]) -> Iterator[Nursery]:
-    """Return a nursery whose processes have an environment, and end with the block."""
+def nursery(
+    environment: Mapping[str, str], modules: tuple[str, ...], *, log: IO[bytes] | None = None
+) -> Iterator[Nursery]:
+    """Return a nursery whose processes have an environment and modules, and end with the block.
+
+    What they say goes to the log, or where ours does.
+    """
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.nursery"],
+        [sys.executable, "-m", "tests.nursery", *modules],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
     ) as process:
         assert process.stdin is not None
@@ -72,26 +88,10 @@ def nursery(environment: Mapping[str, str]) -> Iterator[Nursery]:
         process.stdin.close()  # nothing more is ordered
 
 
-def _import_everything() -> None:
-    """Import what a web process, a worker or a command would import before its work."""
-    import celery.apps.worker  # noqa: PLC0415 - in the nursery's process alone
-    import celery.bin.celery  # noqa: F401, PLC0415
-    import django  # noqa: PLC0415
-
-    from config.celery import app  # noqa: PLC0415
-
-    django.setup()
-    app.loader.import_default_modules()
-    gc.freeze()
-
-
-def _run(script: str, crash_at: str) -> None:
+def _run(script: str) -> None:
     """Be a process of its own from here on."""
-    from django.conf import settings  # noqa: PLC0415 - in the nursery's process alone
-
     os.setpgid(0, 0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what it says is no answer to an order
-    settings.BPS_CRASH_AT = crash_at
     exec(compile(script, "<script>", "exec"), {"__name__": "__main__"})  # noqa: S102 - the tests' own
 
 
@@ -123,6 +123,8 @@ def _take_orders() -> None:
         if (pid := os.fork()) == 0:
             try:
                 _run(**order)
+            except SystemExit as end:
+                os._exit(int(end.code or 0))
             except BaseException:  # noqa: BLE001 - whatever it is, the child goes no further
                 traceback.print_exc()
                 os._exit(1)
@@ -136,6 +138,8 @@ def _take_orders() -> None:
 
 
 if __name__ == "__main__":
-    _import_everything()
+    for module in sys.argv[1:]:
+        import_module(module)
+    gc.freeze()
     _answer(READY)
     _take_orders()

@@ -36,12 +36,18 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     """Open pages of the live server, each in a browser profile of its own.
 
     `login` is Django's own browser of somebody who is logged in, and whom the page then belongs to.
+    `script` runs in each of the page's documents.
     """
     faults = Faults()
     contexts = []
 
     def open_one(
-        path: str, *, status: int = 200, login: Client | None = None, **profile: Any
+        path: str,
+        *,
+        status: int = 200,
+        login: Client | None = None,
+        script: str = "",
+        **profile: Any,
     ) -> Page:
         ours = profile.setdefault("base_url", live_server.url)
         context = browser.new_context(**profile)
@@ -49,6 +55,8 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         if login is not None:
             name = settings.SESSION_COOKIE_NAME
             context.add_cookies([{"name": name, "value": login.cookies[name].value, "url": ours}])
+        if script:
+            context.add_init_script(script)
         page = context.new_page()
         page.set_default_timeout(10_000)
         faults.listen(page, ours)

@@ -20,7 +20,7 @@ from payments.models import Measure, PaymentSession, Tally
 from tests.builders import make_authenticator_app, make_purchase, make_session, make_user
 from tests.e2e.conftest import OpenPage, give_password
 from tests.e2e.hostile_rows import make_hostile_rows
-from tests.e2e.soundness import LOOKS, assert_pages_sound, assert_sound
+from tests.e2e.soundness import AXE, LOOKS, assert_pages_sound, assert_sound
 from tests.hostile_words import SPELLED_OUT
 from tests.midoffice.conftest import let_in, proved
 from tests.midoffice.second_factors import make_passkey, make_recovery_codes
@@ -63,7 +63,7 @@ BUTTONS: Final = ("account_logout", "mfa_login_webauthn")
 def test_in_the_mid_office(open_page: OpenPage):
     olga = make_user(is_superuser=True)
     rows = make_hostile_rows(olga)
-    page = open_page("/mid-office/", login=let_in(olga))
+    page = open_page("/mid-office/", login=let_in(olga), script=AXE)
 
     for pattern in urls.urlpatterns:
         name, route = str(pattern.name), str(pattern.pattern)
@@ -102,7 +102,7 @@ def forms_sent(page: Page, rows: dict[str, UUID]) -> Iterator[str]:
 
 def test_of_logins_and_second_factors(open_page: OpenPage):
     user = make_user(is_superuser=True)
-    page = open_page("/mid-office/security/", login=by_password(user))
+    page = open_page("/mid-office/security/", login=by_password(user), script=AXE)
     assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_A_PASSWORD])
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Go on").click()
@@ -113,11 +113,11 @@ def test_of_logins_and_second_factors(open_page: OpenPage):
 
     user.set_unusable_password()
     user.save()
-    page = open_page("/mid-office/security/", login=by_password(user))
+    page = open_page("/mid-office/security/", login=by_password(user), script=AXE)
     assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_NOTHING])
 
     user = make_user()
-    page = open_page("/mid-office/security/", login=let_in(user))
+    page = open_page("/mid-office/security/", login=let_in(user), script=AXE)
     assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_AN_APP])
     make_recovery_codes(user)
     rows = {"mfa_remove_webauthn": [make_passkey(user, "x" * 80).pk]}
@@ -136,7 +136,7 @@ def by_password(user: User) -> Client:
 def test_of_strangers(open_page: OpenPage, settings: Any):
     user = make_user()
     make_authenticator_app(user)
-    page = open_page("/mid-office/login/")
+    page = open_page("/mid-office/login/", script=AXE)
     assert_sound(page)
     give_password(page, user.username, "wrong")
     assert_sound(page)
@@ -163,7 +163,7 @@ def test_of_strangers(open_page: OpenPage, settings: Any):
 
 def test_that_refuses(open_page: OpenPage):
     capture = reverse("mid-office:capture", args=[make_purchase().session_id])
-    page = open_page(capture, status=403, login=let_in(make_user()))
+    page = open_page(capture, status=403, login=let_in(make_user()), script=AXE)
     assert_sound(page)
 
     addresses = ["/nothing/", *(f"/result/nobody?lang={look.language}" for look in LOOKS)]
@@ -175,7 +175,7 @@ def test_that_refuses(open_page: OpenPage):
 
 
 def test_of_results(open_page: OpenPage):
-    page = open_page("/mid-office/login/")
+    page = open_page("/mid-office/login/", script=AXE)
 
     tokens = [session.public_token for session in every_result()]
     for look in LOOKS:

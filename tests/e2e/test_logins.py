@@ -17,7 +17,7 @@ from tests.builders import (
     make_user,
 )
 from tests.e2e.conftest import OpenPage, give_password
-from tests.e2e.soundness import assert_sound
+from tests.e2e.soundness import AXE, assert_sound
 from tests.midoffice.second_factors import code
 
 # A device that finds passkeys by itself, and whose owner lays a finger on it at once.
@@ -52,7 +52,7 @@ def test_enrol_a_passkey_log_in_by_it_and_move_money(open_page: OpenPage):
     purchase = make_purchase(make_session(status="completed"), phase=Phase.CAPTURED)
     refund = reverse("mid-office:refund", args=[purchase.session_id])
     user = make_user(is_superuser=True)
-    page = open_page(refund)
+    page = open_page(refund, script=AXE)
     give_device(page)
     give_password(page, user.username)
 
