@@ -88,6 +88,11 @@ def nursery(
         process.stdin.close()  # nothing more is ordered
 
 
+def dying(script: str, *, at: str, passing: int = 1) -> str:
+    """Return a script of BPS that ends by SIGKILL at its n-th passing of a crash point."""
+    return f"from django.conf import settings\nsettings.BPS_CRASH_AT = '{at}:{passing}'\n{script}"
+
+
 def _run(script: str) -> None:
     """Be a process of its own from here on."""
     os.setpgid(0, 0)

@@ -9,35 +9,40 @@ It knows the sandbox only from outside: its environment, its commands, its HTTP.
 """
 
 import os
-import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Final, Self
 
 import pytest
 import requests
 
 from config.demo.ports import HOST, free_port
 from tests.databases import SANDBOX, copy, name_in, with_name
+from tests.nursery import OF_SANDBOX, Nursery, nursery
 from tests.sandbox.bps import StandInBps
 
-ROOT = Path(__file__).resolve().parents[1]
 PSP_API_KEY = "sandbox-key-for-tests"
 PSP_WEBHOOK_SECRET = "whsec_dGhlIFBTUCBzaWducyB3aXRoIHRoaXMgaW4gdGVzdHM="
 NOTIFICATION_SECRET = "whsec_QlBTIHNpZ25zIHdpdGggdGhpcyBpbiB0ZXN0cyBvbmx5"
-GUNICORN = ["-m", "gunicorn", "--config=sandbox/gunicorn.conf.py"]
-MANAGE = ["-m", "sandbox.manage"]
 NOBODY = f"http://{HOST}:9"
-START_SECONDS = 60
-STOP_SECONDS = 5
+START_SECONDS = 30
+# What the demo runs, as scripts.
+COMMANDS: Final = {
+    "web": """
+import sys
+from gunicorn.app.wsgiapp import run
+sys.argv = ["gunicorn", "--config=sandbox/gunicorn.conf.py", "--bind={address}", "sandbox.wsgi"]
+run()
+""",
+    "clock": """
+from django.core.management import call_command
+call_command("run_clock")
+""",
+}
 
 
 @dataclass
@@ -49,9 +54,9 @@ class SandboxServer:
     api_key: str
     webhook_secret: str
     notification_secret: str
-    log: Path
-    environment: Mapping[str, str]
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    log: IO[bytes]
+    nursery: Nursery
+    pids: dict[str, int] = field(default_factory=dict)
 
     @property
     def psp_url(self) -> str:
@@ -92,114 +97,87 @@ class SandboxServer:
 
     def start(self, name: str) -> None:
         """Start the process "web" or "clock", and wait until the web one serves."""
-        command = {
-            "web": [*GUNICORN, f"--bind={self.base_url.removeprefix('http://')}", "sandbox.wsgi"],
-            "clock": [*MANAGE, "run_clock"],
-        }[name]
-        self.processes[name] = self._spawn(command)
+        address = self.base_url.removeprefix("http://")
+        self.pids[name] = self.nursery.start(COMMANDS[name].format(address=address))
         if name == "web":
             self._wait_until_serving()
 
     def kill(self, name: str) -> None:
         """End a process, and all that it has started, with SIGKILL."""
-        process = self.processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        pid = self.pids.pop(name)
+        self.nursery.kill(pid)
+        self.nursery.end_of(pid)
 
     @contextmanager
     def awake(self) -> Iterator[Self]:
         """Let time pass until the block ends. A clock looks for work even where there is none."""
-        self._signal_clock(signal.SIGCONT)
+        os.kill(self.pids["clock"], signal.SIGCONT)
         yield self
-        self._signal_clock(signal.SIGSTOP)
+        os.kill(self.pids["clock"], signal.SIGSTOP)
 
     def stop(self) -> None:
-        """End the processes, and their log; the database stays. Harmless when repeated."""
-        for process in self.processes.values():
-            process.terminate()
-            process.send_signal(signal.SIGCONT)
-        for name in list(self.processes):
-            with suppress(subprocess.TimeoutExpired):
-                self.processes[name].wait(STOP_SECONDS)
-            with suppress(ProcessLookupError):
-                self.kill(name)
-        shutil.rmtree(self.log.parent, ignore_errors=True)
-
-    def _signal_clock(self, number: signal.Signals) -> None:
-        if "clock" in self.processes:
-            os.killpg(self.processes["clock"].pid, number)
-
-    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, *command],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        """Let the processes end; the database stays."""
+        for pid in self.pids.values():
+            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGCONT)
+        for pid in self.pids.values():
+            self.nursery.end_of(pid)
 
     def _wait_until_serving(self) -> None:
         give_up_at = time.monotonic() + START_SECONDS
-        while time.monotonic() < give_up_at and self.processes["web"].poll() is None:
+        while time.monotonic() < give_up_at:
             with suppress(requests.RequestException):
                 if requests.get(f"{self.base_url}/healthz", timeout=5).ok:
                     return
             time.sleep(0.05)
-        said = self.log.read_text()
-        self.stop()
-        raise AssertionError(f"The sandbox did not start:\n{said}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
+        self.log.seek(0)
+        raise AssertionError(f"The sandbox did not start:\n{self.log.read().decode()}")
 
 
+@contextmanager
 def start_sandbox(
     *,
     database_url: str,
     bps_url: str = NOBODY,
     bps_api_key: str = "no-key",
     environment: Mapping[str, str] | None = None,
-) -> SandboxServer:
-    """Return a sandbox that serves.
+) -> Iterator[SandboxServer]:
+    """Serve a sandbox until the block ends.
 
     The database is made anew: webhooks that an earlier run left undelivered would be sent to
     whoever listens on those ports now. Further variables of `environment` win over those made here.
     """
     base_url = f"http://{HOST}:{free_port()}"
-    server = SandboxServer(
-        base_url=base_url,
-        database_url=database_url,
-        api_key=PSP_API_KEY,
-        webhook_secret=PSP_WEBHOOK_SECRET,
-        notification_secret=NOTIFICATION_SECRET,
-        log=Path(tempfile.mkdtemp(prefix="sandbox-")) / "log",
-        environment={
-            **{name: os.environ[name] for name in os.environ if not name.startswith("COV")},
-            "SANDBOX_DATABASE_URL": database_url,
-            "SANDBOX_PUBLIC_URL": base_url,
-            "SANDBOX_SECRET_KEY": "a-key-for-tests-alone",
-            "SANDBOX_PSP_API_KEY": PSP_API_KEY,
-            "SANDBOX_PSP_WEBHOOK_SECRET": PSP_WEBHOOK_SECRET,
-            "SANDBOX_SHOP_BPS_URL": bps_url,
-            "SANDBOX_SHOP_BPS_API_KEY": bps_api_key,
-            "SANDBOX_SHOP_NOTIFICATION_SECRET": NOTIFICATION_SECRET,
-            **(environment or {}),
-        },
-    )
-    copy(SANDBOX.name_on(database_url, server.environment), database_url)
-    server.start("clock")
-    server.start("web")
-    return server
+    variables = {
+        **{name: os.environ[name] for name in os.environ if not name.startswith("COV")},
+        "SANDBOX_DATABASE_URL": database_url,
+        "SANDBOX_PUBLIC_URL": base_url,
+        "SANDBOX_SECRET_KEY": "a-key-for-tests-alone",
+        "SANDBOX_PSP_API_KEY": PSP_API_KEY,
+        "SANDBOX_PSP_WEBHOOK_SECRET": PSP_WEBHOOK_SECRET,
+        "SANDBOX_SHOP_BPS_URL": bps_url,
+        "SANDBOX_SHOP_BPS_API_KEY": bps_api_key,
+        "SANDBOX_SHOP_NOTIFICATION_SECRET": NOTIFICATION_SECRET,
+        **(environment or {}),
+    }
+    copy(SANDBOX.name_on(database_url, variables), database_url)
+    with (
+        tempfile.TemporaryFile("w+b") as log,
+        nursery(variables, OF_SANDBOX, log=log) as processes,
+    ):
+        server = SandboxServer(
+            base_url=base_url,
+            database_url=database_url,
+            api_key=PSP_API_KEY,
+            webhook_secret=PSP_WEBHOOK_SECRET,
+            notification_secret=NOTIFICATION_SECRET,
+            log=log,
+            nursery=processes,
+        )
+        server.start("clock")
+        server.start("web")
+        yield server
+        server.stop()
 
 
 def database_url_for(suffix: str) -> str:

@@ -28,7 +28,7 @@ from payments.models import (
 from payments.psp import psp_client
 from payments.services import due
 from tests.database.tables import snapshot
-from tests.nursery import Nursery, nursery
+from tests.nursery import OF_BPS, Nursery, dying, nursery
 from tests.sandbox_server import SandboxServer, database_url_for, start_sandbox
 from tests.scenarios.world import Checkout, World
 
@@ -161,7 +161,7 @@ class TestAChargeForNothingHere:
 @pytest.fixture(scope="module")
 def processes(environment_beside: dict[str, str], sandbox: SandboxServer) -> Iterator[Nursery]:
     """Return the nursery of processes whose PSP is the sandbox."""
-    with nursery({**environment_beside, **sandbox.bps_variables}) as processes:
+    with nursery({**environment_beside, **sandbox.bps_variables}, OF_BPS) as processes:
         yield processes
 
 
@@ -180,7 +180,7 @@ from django.core.management import call_command
 call_command("reconcile", *{period(day)!r})
 """
 
-        killed = processes.start(script, crash_at=f"before_batch_commit:{batch}")
+        killed = processes.start(dying(script, at="before_batch_commit", passing=batch))
 
         assert processes.end_of(killed) == -SIGKILL
         run = ReconciliationRun.objects.get()

@@ -11,7 +11,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 import pytest
 
 from payments.models import ShopNotification
-from tests.nursery import Nursery, nursery
+from tests.nursery import OF_BPS, Nursery, dying, nursery
 from tests.sandbox_server import SandboxServer
 from tests.scenarios.world import World
 from tests.shop_world import nobody_else_is_busy
@@ -55,7 +55,7 @@ def celery_environment(environment_beside: Environment, sandbox: SandboxServer) 
 @pytest.fixture(scope="module")
 def processes(celery_environment: Environment) -> Iterator[Nursery]:
     """Return the nursery of this file's processes."""
-    with nursery(celery_environment) as processes:
+    with nursery(celery_environment, OF_BPS) as processes:
         yield processes
 
 
@@ -64,7 +64,7 @@ def dies_at(processes: Nursery) -> Callable[[str], None]:
     """Return what runs a worker until it dies at a crash point."""
 
     def run_until(point: str) -> None:
-        doomed = processes.start(WORKER, crash_at=f"{point}:1")
+        doomed = processes.start(dying(WORKER, at=point))
         assert processes.end_of(doomed) == -SIGKILL
         processes.kill(doomed)  # beat is a child that a killed parent leaves behind
 
@@ -172,7 +172,7 @@ class TestAWebProcessKilled:
         """The row is as the dead process left it: accepted, leased, and sent by nobody."""
         checkout = world.register("20.00")
         script = ACCEPT.format(checkout_id=checkout.id, psp_token=checkout.token)
-        web = processes.start(script, crash_at="after_intent_commit:1")
+        web = processes.start(dying(script, at="after_intent_commit"))
         assert processes.end_of(web) == -SIGKILL
         assert world.purchase(checkout).phase == "submitting"
         assert world.charges(checkout) == 0
