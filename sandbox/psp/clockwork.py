@@ -9,8 +9,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from enum import StrEnum
 
 from django.db import Error, connection, transaction
+from django.db.models import Value
 
 from sandbox.clocks import Now
 from sandbox.issuer import bank
@@ -43,31 +45,54 @@ class Clockwork:
 
     def _tick(self, pool: ThreadPoolExecutor) -> None:
         now = Conditions.current().now()
-        carry_out_due(now)
+        due = everything_due(now)
+        if due[Due.SESSION] or due[Due.REFUND]:
+            carry_out(due, now)
+            due = everything_due(now)  # news of it, which need not wait for the next time
         underway = {one: to for one, to in self._on_their_way.items() if not one.done()}
         load = Counter(underway.values())
-        for receiver in delivery.receivers_due(now.wall):
+        for receiver in due[Due.RECEIVER]:
             limit = min(THREADS_PER_RECEIVER - load[receiver], THREADS - len(underway))
             if limit > 0:
-                for due in delivery.claim_due(receiver, wall=now.wall, limit=limit):
-                    underway[pool.submit(_deliver, due)] = receiver
+                for each in delivery.claim_due(receiver, wall=now.wall, limit=limit):
+                    underway[pool.submit(_deliver, each)] = receiver
         self._on_their_way = underway
 
 
-def carry_out_due(now: Now) -> None:
-    """Let sessions expire, take the issuer's answers, end refunds; each in its transaction."""
+class Due(StrEnum):
+    """What may be due, each by the name of a row: its token, its id, its URL."""
+
+    SESSION = "session"
+    REFUND = "refund"
+    RECEIVER = "receiver"
+
+
+def everything_due(now: Now) -> dict[Due, list[str]]:
+    """Name all that is due, in one question: an idle clock asks often."""
     answered = Session.objects.filter(inquiry__in=bank.answered_references(now))
     ended = Session.objects.filter(status="open", ends_at__lte=now.psp)
     given_up = Session.objects.filter(status="processing", gives_up_wall_at__lte=now.wall)
-    tokens = [sessions.values_list("token", flat=True) for sessions in (given_up, answered, ended)]
-    for token in tokens[0].union(*tokens[1:])[:BATCH]:  # in one question: an idle clock asks often
+    receivers = delivery.due(now.wall).values_list(Value(Due.RECEIVER), "receiver").distinct()
+    rows = [
+        *(some.values_list(Value(Due.SESSION), "token") for some in (answered, ended, given_up)),
+        refunds.pending_due(now).values_list(Value(Due.REFUND), "refund_id"),
+        receivers,
+    ]
+    first, *others = (some[:BATCH] for some in rows)
+    found: dict[Due, list[str]] = {each: [] for each in Due}
+    for kind, name in first.union(*others):
+        found[Due(kind)].append(name)
+    return found
+
+
+def carry_out(due: dict[Due, list[str]], now: Now) -> None:
+    """Let sessions expire, take the issuer's answers, end refunds; each in its transaction."""
+    for token in due[Due.SESSION]:
         with transaction.atomic():
             locked(token, now)
-    for refund_id, token in list(
-        refunds.pending_due(now).values_list("refund_id", "session__token")[:BATCH]
-    ):
+    for refund_id in due[Due.REFUND]:
         with transaction.atomic():
-            locked(token, now)
+            locked(refunds.find(refund_id).session.token, now)
             refunds.end_if_due(refunds.find(refund_id), now)
 
 

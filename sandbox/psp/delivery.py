@@ -31,15 +31,16 @@ def lease(session: Session, now: Now) -> list[int]:
     return ids
 
 
-def receivers_due(wall: datetime) -> list[str]:
-    """Name everyone to whom a delivery is due."""
-    return list(_due(wall).values_list("receiver", flat=True).distinct())
+def due(wall: datetime) -> QuerySet[Delivery]:
+    """Return the deliveries that are due, and that nobody holds."""
+    is_free = Q(leased_until_wall_at=None) | Q(leased_until_wall_at__lte=wall)
+    return Delivery.objects.filter(is_free, due_wall_at__lte=wall, finished_wall_at=None)
 
 
 @transaction.atomic
 def claim_due(receiver: str, *, wall: datetime, limit: int) -> list[int]:
     """Lease up to `limit` deliveries that are due to this receiver. Returns their ids."""
-    rows = _due(wall).filter(receiver=receiver).order_by("due_wall_at", "id")
+    rows = due(wall).filter(receiver=receiver).order_by("due_wall_at", "id")
     claimed = rows.select_for_update(skip_locked=True).values_list("pk", flat=True)
     ids = list(claimed[:limit])
     Delivery.objects.filter(pk__in=ids).update(leased_until_wall_at=wall + LEASE)
@@ -60,11 +61,6 @@ def deliver(delivery_id: int) -> None:
     with transaction.atomic():
         DeliveryTry.objects.create(delivery=delivery, at_wall=started_at, status=status)
         _plan_next(delivery, status, wall_now())
-
-
-def _due(wall: datetime) -> QuerySet[Delivery]:
-    is_free = Q(leased_until_wall_at=None) | Q(leased_until_wall_at__lte=wall)
-    return Delivery.objects.filter(is_free, due_wall_at__lte=wall, finished_wall_at=None)
 
 
 def _post(delivery: Delivery, at: datetime) -> int | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.plan import ALL, BY_NAME, CRASH_POINTS, full_numbers, make_plan
+from bench.campaign.plan import ALL, BY_NAME, CRASH_POINTS, as_lines, full_numbers, make_plan
+from bench.campaign.setup import Setup
 from payments.crash_points import CrashPoint
 from sandbox.psp.scenarios import BY_NAME as SCENARIOS
 
@@ -17,14 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 TEN_MINUTES = 600.0
 
 
-def plan_only(seed: int) -> str:
-    command = [sys.executable, "-m", "bench.campaign", "--plan-only", f"--seed={seed}"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-
 def test_is_the_same_for_the_same_seed_in_every_process():
-    assert plan_only(7) == plan_only(7)
-    assert plan_only(7) != plan_only(8)
+    command = [sys.executable, "-m", "bench.campaign", "--plan-only", "--seed=7"]
+
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert said == as_lines(Setup(seed=7, seconds=TEN_MINUTES).plan)
+    assert said != as_lines(Setup(seed=8, seconds=TEN_MINUTES).plan)
 
 
 def test_of_ten_minutes_has_what_was_promised():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ SETUP = Setup(seed=11, seconds=9, rate=4, faults=FAULTS, calm_seconds=25)
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    folder = ROOT / ".dev" / "test" / f"campaign-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    folder = ROOT / ".dev" / "test" / "campaign"
     # The variables of the tests' own servers are not those of the campaign.
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):

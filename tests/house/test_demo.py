@@ -28,14 +28,23 @@ def listening() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def demo_in(folder: Path, stopping: threading.Event | None = None) -> tuple[Demo, list[str]]:
+def demo_in(
+    folder: Path, stopping: threading.Event, *, stops_at: str = ""
+) -> tuple[Demo, list[str]]:
+    """Return a demo, and the lines that it reports. It is asked to stop at the step `stops_at`."""
     lines: list[str] = []
+
+    def report(name: str, line: str) -> None:
+        lines.append(f"{name}: {line}")
+        if line == stops_at:
+            stopping.set()
+
     demo = Demo(
         "demo",
         port=free_port(),
         sandbox_port=free_port(),
-        report=lambda name, line: lines.append(f"{name}: {line}"),
-        stopping=stopping or threading.Event(),
+        report=report,
+        stopping=stopping,
         dev_folder=folder,
     )
     return demo, lines
@@ -70,25 +79,37 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def test_starts_twice_with_the_same_key_and_leaves_nothing_behind(tmp_path: Path):
-    told = []
-    for _ in range(2):
-        demo, lines = demo_in(tmp_path)
-        try:
-            told.append(demo.start())
-            assert status_of_api(told[-1]) == 200, lines
-        finally:
-            demo.stop()
-        assert processes_of(tmp_path) == []
+def told_in(folder: Path) -> dict[str, str]:
+    """Return what a demo told of itself."""
+    told: dict[str, str] = json.loads((folder / "demo.json").read_text())
+    return told
 
-    secret = ("api_key", "staff_user", "staff_password", "approver_user", "approver_password")
-    assert sorted(told[0]) == sorted(["bps_url", "sandbox_url", *secret])
-    assert [told[0][name] for name in secret] == [told[1][name] for name in secret]
-    assert json.loads((tmp_path / "demo.json").read_text()) == told[1]
+
+def test_starts_leaves_nothing_behind_and_starts_again_with_the_same_key(tmp_path: Path):
+    demo, lines = demo_in(tmp_path, threading.Event())
+    try:
+        first = demo.start()
+        assert status_of_api(first) == 200, lines
+    finally:
+        demo.stop()
+    assert processes_of(tmp_path) == []
+    assert told_in(tmp_path) == first
     assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600
 
+    preparing = "bringing the database of the sandbox up to date"
+    demo, _ = demo_in(tmp_path, threading.Event(), stops_at=preparing)
+    with pytest.raises(Stopped):
+        demo.start()
+    demo.stop()
+    assert processes_of(tmp_path) == []
+    second = told_in(tmp_path)
+    secret = ("api_key", "staff_user", "staff_password", "approver_user", "approver_password")
+    assert sorted(second) == sorted(["bps_url", "sandbox_url", *secret])
+    assert [first[name] for name in secret] == [second[name] for name in secret]
+    assert first["bps_url"] != second["bps_url"]
 
-def test_stops_half_way_when_it_is_asked_to(tmp_path: Path):
+
+def test_starts_nothing_when_it_is_asked_to_stop_at_once(tmp_path: Path):
     stopping = threading.Event()
     stopping.set()
     demo, lines = demo_in(tmp_path, stopping)
