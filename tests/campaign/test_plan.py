@@ -23,8 +23,8 @@ def test_is_the_same_for_the_same_seed_in_every_process():
 
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    assert said == as_lines(Setup(seed=7, seconds=TEN_MINUTES).plan)
-    assert said != as_lines(Setup(seed=8, seconds=TEN_MINUTES).plan)
+    assert said == as_lines(Setup(seed=7, seconds=TEN_MINUTES, rate=1).plan)
+    assert said != as_lines(Setup(seed=8, seconds=TEN_MINUTES, rate=1).plan)
 
 
 def test_of_ten_minutes_has_what_was_promised():
