@@ -92,7 +92,6 @@ SPARED: Final = (
     "four_eyes/test_each_act.py",
     "four_eyes/test_new_values.py",
     "hosted/test_acted_on_the_page.py",
-    "hosted/test_other_news.py",
     "hosted/test_the_time_is_over.py",
     "invariants/test_a_whole_day.py",
     "invariants/test_what_is_found.py",

@@ -66,7 +66,7 @@ class TestACheckout:
         not_found_at_any_endpoint(api, ["c-unknown"])
 
     def test_of_another_shop_is_not_found(self, api: Caller) -> None:
-        foreign = make_session(shop=make_shop())
+        foreign = make_session(shop=make_shop(), checkout_id="the-others")
         make_purchase(foreign)
         make_event(foreign)
 
