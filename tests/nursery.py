@@ -128,8 +128,6 @@ def _take_orders() -> None:
         if (pid := os.fork()) == 0:
             try:
                 _run(**order)
-            except SystemExit as end:
-                os._exit(int(end.code or 0))
             except BaseException:  # noqa: BLE001 - whatever it is, the child goes no further
                 traceback.print_exc()
                 os._exit(1)

@@ -115,14 +115,6 @@ class SandboxServer:
         yield self
         os.kill(self.pids["clock"], signal.SIGSTOP)
 
-    def stop(self) -> None:
-        """Let the processes end; the database stays."""
-        for pid in self.pids.values():
-            os.kill(pid, signal.SIGTERM)
-            os.kill(pid, signal.SIGCONT)
-        for pid in self.pids.values():
-            self.nursery.end_of(pid)
-
     def _wait_until_serving(self) -> None:
         give_up_at = time.monotonic() + START_SECONDS
         while time.monotonic() < give_up_at:
@@ -140,12 +132,11 @@ def start_sandbox(
     database_url: str,
     bps_url: str = NOBODY,
     bps_api_key: str = "no-key",
-    environment: Mapping[str, str] | None = None,
 ) -> Iterator[SandboxServer]:
     """Serve a sandbox until the block ends.
 
     The database is made anew: webhooks that an earlier run left undelivered would be sent to
-    whoever listens on those ports now. Further variables of `environment` win over those made here.
+    whoever listens on those ports now.
     """
     base_url = f"http://{HOST}:{free_port()}"
     variables = {
@@ -158,7 +149,6 @@ def start_sandbox(
         "SANDBOX_SHOP_BPS_URL": bps_url,
         "SANDBOX_SHOP_BPS_API_KEY": bps_api_key,
         "SANDBOX_SHOP_NOTIFICATION_SECRET": NOTIFICATION_SECRET,
-        **(environment or {}),
     }
     copy(SANDBOX.name_on(database_url, variables), database_url)
     with (
@@ -177,7 +167,6 @@ def start_sandbox(
         server.start("clock")
         server.start("web")
         yield server
-        server.stop()
 
 
 def database_url_for(suffix: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -60,10 +62,16 @@ FOR_ONE_WITH_A_PASSKEY: Final = ("mfa_reauthenticate_webauthn",)
 BUTTONS: Final = ("account_logout", "mfa_login_webauthn")
 
 
+@pytest.fixture
+def open_page(open_page: OpenPage) -> OpenPage:
+    """Open pages that can be looked at."""
+    return partial(open_page, script=AXE)
+
+
 def test_in_the_mid_office(open_page: OpenPage):
     olga = make_user(is_superuser=True)
     rows = make_hostile_rows(olga)
-    page = open_page("/mid-office/", login=let_in(olga), script=AXE)
+    page = open_page("/mid-office/", login=let_in(olga))
 
     for pattern in urls.urlpatterns:
         name, route = str(pattern.name), str(pattern.pattern)
@@ -102,7 +110,7 @@ def forms_sent(page: Page, rows: dict[str, UUID]) -> Iterator[str]:
 
 def test_of_logins_and_second_factors(open_page: OpenPage):
     user = make_user(is_superuser=True)
-    page = open_page("/mid-office/security/", login=by_password(user), script=AXE)
+    page = open_page("/mid-office/security/", login=by_password(user))
     assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_A_PASSWORD])
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Go on").click()
@@ -113,11 +121,11 @@ def test_of_logins_and_second_factors(open_page: OpenPage):
 
     user.set_unusable_password()
     user.save()
-    page = open_page("/mid-office/security/", login=by_password(user), script=AXE)
+    page = open_page("/mid-office/security/", login=by_password(user))
     assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_NOTHING])
 
     user = make_user()
-    page = open_page("/mid-office/security/", login=let_in(user), script=AXE)
+    page = open_page("/mid-office/security/", login=let_in(user))
     assert_pages_sound(page, [reverse(name) for name in FOR_ONE_WITH_AN_APP])
     make_recovery_codes(user)
     rows = {"mfa_remove_webauthn": [make_passkey(user, "x" * 80).pk]}
@@ -136,7 +144,7 @@ def by_password(user: User) -> Client:
 def test_of_strangers(open_page: OpenPage, settings: Any):
     user = make_user()
     make_authenticator_app(user)
-    page = open_page("/mid-office/login/", script=AXE)
+    page = open_page("/mid-office/login/")
     assert_sound(page)
     give_password(page, user.username, "wrong")
     assert_sound(page)
@@ -163,7 +171,7 @@ def test_of_strangers(open_page: OpenPage, settings: Any):
 
 def test_that_refuses(open_page: OpenPage):
     capture = reverse("mid-office:capture", args=[make_purchase().session_id])
-    page = open_page(capture, status=403, login=let_in(make_user()), script=AXE)
+    page = open_page(capture, status=403, login=let_in(make_user()))
     assert_sound(page)
 
     addresses = ["/nothing/", *(f"/result/nobody?lang={look.language}" for look in LOOKS)]
@@ -175,7 +183,7 @@ def test_that_refuses(open_page: OpenPage):
 
 
 def test_of_results(open_page: OpenPage):
-    page = open_page("/mid-office/login/", script=AXE)
+    page = open_page("/mid-office/login/")
 
     tokens = [session.public_token for session in every_result()]
     for look in LOOKS:
