@@ -20,6 +20,8 @@ ARGUMENTS = (
     # One process for the pages of all sites: what keeps sites apart costs more than the pages.
     "--disable-site-isolation-trials",
     "--renderer-process-limit=1",
+    # Every page is new to it: what it would compile to be fast later is thrown away before.
+    "--js-flags=--no-opt --no-maglev",
 )
 MISSING = "The browser tests are skipped: there is no Chromium on this machine."
 

@@ -169,6 +169,17 @@ def empty_tables(_case: TransactionTestCase) -> None:
         cursor.execute(f"LOCK {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE; {deletes}")
 
 
+def drop_what_is_broken(_case: TransactionTestCase) -> bool:
+    """Close connections that the next test could not use; answer whether to close all others.
+
+    Django would, lest a rollback has undone what it set for a session: on PostgreSQL it sets
+    nothing that one undoes. A connection costs PostgreSQL more than most tests.
+    """
+    for each in connections.all(initialized_only=True):
+        each.close_if_unusable_or_obsolete()
+    return False
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """Have the test database copied from one that is migrated already."""
@@ -183,6 +194,7 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Make the databases. Before they go, wait for late answers, and end what threads left open."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_should_reload_connections", drop_what_is_broken)
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("SHOW is_superuser")
             if cursor.fetchone() == ("on",):  # nobody else may do without triggers

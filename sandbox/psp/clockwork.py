@@ -9,7 +9,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
 from django.db import Error, connection, transaction
 from django.db.models import Value
@@ -67,8 +70,29 @@ class Due(StrEnum):
     RECEIVER = "receiver"
 
 
+# What a question says where the two clocks' instants belong.
+STAND_IN = Now(wall=datetime.max.replace(tzinfo=UTC), psp=datetime.min.replace(tzinfo=UTC))
+
+
 def everything_due(now: Now) -> dict[Due, list[str]]:
-    """Name all that is due, in one question: an idle clock asks often."""
+    """Name all that is due."""
+    sql, values = _question()
+    instants = {STAND_IN.wall: now.wall, STAND_IN.psp: now.psp}
+    found: dict[Due, list[str]] = {each: [] for each in Due}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [instants.get(value, value) for value in values])
+        for kind, name in cursor:
+            found[Due(kind)].append(name)
+    return found
+
+
+@cache
+def _question() -> tuple[str, tuple[Any, ...]]:
+    """Return one question about all that is due at `STAND_IN`: its SQL and the values in it.
+
+    An idle clock asks it several times a second, and to write it takes longer than to answer it.
+    """
+    now = STAND_IN
     answered = Session.objects.filter(inquiry__in=bank.answered_references(now))
     ended = Session.objects.filter(status="open", ends_at__lte=now.psp)
     given_up = Session.objects.filter(status="processing", gives_up_wall_at__lte=now.wall)
@@ -79,10 +103,7 @@ def everything_due(now: Now) -> dict[Due, list[str]]:
         receivers,
     ]
     first, *others = (some[:BATCH] for some in rows)
-    found: dict[Due, list[str]] = {each: [] for each in Due}
-    for kind, name in first.union(*others):
-        found[Due(kind)].append(name)
-    return found
+    return first.union(*others).query.sql_with_params()
 
 
 def carry_out(due: dict[Due, list[str]], now: Now) -> None:
