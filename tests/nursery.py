@@ -80,6 +80,7 @@ def nursery(
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
+        process_group=0,  # it outlives Ctrl-C and its test, and sees to what it has started
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
 
-from payments.circuit import Circuit
 from payments.models import Shop, ShopApiKey
 from tests.api.caller import Caller
 from tests.builders import make_shop
@@ -36,11 +33,3 @@ def caller_for(shop: Shop) -> Caller:
     used = timezone.now()  # a first use would be noted, and a refusal is to change nothing
     _, key = ShopApiKey.objects.create_key(name="tests", shop=shop, last_used_at=used)
     return Caller(key)
-
-
-@pytest.fixture
-def closed_circuit() -> Iterator[None]:
-    """Let calls to the PSP be tried, and leave no trace of those that fail."""
-    Circuit("sandbox").reset()
-    yield
-    Circuit("sandbox").reset()

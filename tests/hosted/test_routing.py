@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,15 +11,10 @@ from payments.circuit import FAILURES_TO_OPEN, Circuit
 from payments.models import PaymentSession, PspCall, Shop
 from tests.hosted.street import Street
 
+pytestmark = pytest.mark.usefixtures("closed_circuit")
+
 # Nobody listens where the test settings have the sandbox: it cannot be reached.
 UNREACHABLE = "sandbox"
-
-
-@pytest.fixture(autouse=True)
-def closed_circuit() -> Iterator[None]:
-    Circuit(UNREACHABLE).reset()
-    yield
-    Circuit(UNREACHABLE).reset()
 
 
 def route(routing: dict[str, list[str]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -16,14 +15,7 @@ from tests.midoffice.conftest import logged_in
 
 PAGE = reverse("mid-office:psps")
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def closed_circuit() -> Any:
-    Circuit("sandbox").reset()
-    yield
-    Circuit("sandbox").reset()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("closed_circuit")]
 
 
 def called(
