@@ -51,13 +51,13 @@ class Servers:
 
     def start(self) -> None:
         """Hold the servers, starting those that don't run."""
+        atexit.register(self.stop)  # first: where one fails to start, the other has to end
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._one_at_a_time():
             self._hold = (self._folder / "holders.lock").open("wb")
             fcntl.flock(self._hold, fcntl.LOCK_SH)
             self._holder_pid = os.getpid()
             self._start_private()
-        atexit.register(self.stop)
 
     def stop(self) -> None:
         """Let go of the servers; the last holder stops the private ones. Harmless when repeated."""

@@ -16,6 +16,7 @@ from config.devserver import Profile, Servers, binaries, ensure_servers
 from config.devserver.process import is_running, stop
 from config.devserver.servers import NotPrivate
 from config.devserver.unprivileged import NOBODY
+from config.devserver.valkey import PrivateValkey
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD_UNTIL_KILLED = """
@@ -116,6 +117,20 @@ def test_are_found_again_after_their_holder_was_killed(dev_folder: Path):
 
     assert found == pid
     assert not is_running(pid)
+
+
+def test_are_gone_where_one_of_them_cannot_start(dev_folder: Path):
+    log = PrivateValkey.at(dev_folder / "test").home / "log"
+    log.unlink()
+    log.mkdir()
+    command = [sys.executable, "-c", HOLD_UNTIL_KILLED, str(dev_folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    log.rmdir()
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Is a directory" in done.stderr
+    assert list(dev_folder.glob("test/*/data/PG_VERSION"))
+    assert not list(dev_folder.glob("test/*/data/postmaster.pid"))
 
 
 def test_are_gone_though_whoever_started_them_takes_no_note():
