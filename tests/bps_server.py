@@ -19,6 +19,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import WSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
 
+from tests import direct
+
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 START_SECONDS = 30
@@ -96,7 +98,7 @@ def _wait_until_serving(url: str, process: subprocess.Popen[bytes]) -> None:
     give_up_at = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up_at and process.poll() is None:
         try:
-            if requests.get(f"{url}/healthz", timeout=5).ok:
+            if direct.get(f"{url}/healthz", timeout=5).ok:
                 return
         except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)

@@ -1,7 +1,7 @@
 """Starts a sandbox of a test's own: demo shop, PSP and issuer bank, as real processes.
 
     with start_sandbox(database_url=..., bps_url=..., bps_api_key=...) as sandbox:
-        requests.post(f"{sandbox.psp_url}/v1/sessions", ...)
+        direct.post(f"{sandbox.psp_url}/v1/sessions", ...)
         sandbox.control("clock", {"advance_seconds": 14400})
         assert sandbox.books("c-1")["charged"] == "19.99"
 
@@ -21,6 +21,7 @@ import pytest
 import requests
 
 from config.demo.ports import HOST, free_port
+from tests import direct
 from tests.databases import SANDBOX, copy, name_in, with_name
 from tests.nursery import OF_SANDBOX, Nursery, nursery
 from tests.sandbox.bps import StandInBps
@@ -76,7 +77,7 @@ class SandboxServer:
         """Make a control call, a GET when there is no body, and return what it answers."""
         method = "GET" if body is None else "POST"
         url = f"{self.psp_url}/control/{path}"
-        return _answer(requests.request(method, url, json=body, timeout=10))
+        return _answer(direct.request(method, url, json=body, timeout=10))
 
     def books(self, checkout_id: str) -> dict[str, Any]:
         """Return the books of a checkout that has exactly one session at the PSP."""
@@ -90,7 +91,7 @@ class SandboxServer:
         while cursor is not None:
             query = {"checkout_id": checkout_id, "cursor": cursor}
             url = f"{self.psp_url}/control/books"
-            page = _answer(requests.get(url, params=query, timeout=10))
+            page = _answer(direct.get(url, params=query, timeout=10))
             entries += page["data"]
             cursor = page["next_cursor"]
         return entries
@@ -119,7 +120,7 @@ class SandboxServer:
         give_up_at = time.monotonic() + START_SECONDS
         while time.monotonic() < give_up_at:
             with suppress(requests.RequestException):
-                if requests.get(f"{self.base_url}/healthz", timeout=5).ok:
+                if direct.get(f"{self.base_url}/healthz", timeout=5).ok:
                     return
             time.sleep(0.05)
         self.log.seek(0)

@@ -16,6 +16,7 @@ from payments.models import PaymentSession, Purchase
 from payments.services import due
 from payments.services.patience import threads
 from payments.tasks import HANDLERS, handle
+from tests import direct
 
 PURCHASE_INFO = {
     "items": [{"name": "Tulip bulbs", "quantity": 1, "unit_amount": "20.00"}],
@@ -42,7 +43,7 @@ class ShopWorld:
 
     def post(self, path: str, body: Any = None, **headers: str) -> requests.Response:
         """POST to the API as the shop."""
-        return requests.post(
+        return direct.post(
             f"{self.bps_url}/api/v1/payment-sessions{path}",
             json={} if body is None else body,
             headers={**self.headers, **headers},
@@ -51,7 +52,7 @@ class ShopWorld:
 
     def read(self, checkout_id: str) -> dict[str, Any]:
         """Return a session as the shop sees it."""
-        response = requests.get(
+        response = direct.get(
             f"{self.bps_url}/api/v1/payment-sessions/{checkout_id}",
             headers=self.headers,
             timeout=10,

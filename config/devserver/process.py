@@ -20,7 +20,7 @@ class ServerFailed(NoServers):
 
 
 def launch(command: list[str], *, log: Path, answers: Callable[[], bool]) -> None:
-    """Start a server that may outlive us, and return once it answers."""
+    """Start a server that may outlive us, and return once it answers; else it is gone again."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -32,7 +32,7 @@ def launch(command: list[str], *, log: Path, answers: Callable[[], bool]) -> Non
         )
     try:
         wait_until(answers, log=log, gives_up=lambda: process.poll() is not None)
-    except ServerFailed:
+    except BaseException:  # an interruption too: no pid file speaks for the process yet
         process.kill()
         process.wait()
         raise

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -23,6 +22,7 @@ from payments.models import (
     WebhookReceipt,
 )
 from payments.psp import psp_client
+from tests import direct
 from tests.builders import make_user
 from tests.e2e.conftest import OpenPage
 from tests.midoffice.conftest import let_in
@@ -254,7 +254,7 @@ def test_make_a_key_that_works_and_is_shown_once(open_as: OpenAs, site: World):
     expect(page.get_by_text("It is shown this once.")).to_be_visible()
     key = page.locator("main code").inner_text()
 
-    answer = requests.get(
+    answer = direct.get(
         f"{site.bps_url}/api/v1/payment-sessions",
         headers={"Authorization": f"Api-Key {key}"},
         timeout=10,

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
 from config.demo import Demo
 from config.demo.keepsake import Secrets
 from config.demo.ports import PortTaken, free_port, refuse_taken_ports
 from config.stopping import Stopped
+from tests import direct
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,7 +57,7 @@ def _no_servers_given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def status_of_api(known: dict[str, str]) -> int:
-    answer = requests.get(
+    answer = direct.get(
         f"{known['bps_url']}/api/v1/payment-sessions",
         headers={"Authorization": f"Api-Key {known['api_key']}"},
         timeout=10,

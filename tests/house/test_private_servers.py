@@ -13,7 +13,7 @@ import pytest
 from redis import Redis, RedisError
 
 from config.devserver import Profile, Servers, binaries, ensure_servers
-from config.devserver.process import is_running, stop
+from config.devserver.process import is_running, launch, stop
 from config.devserver.servers import NotPrivate
 from config.devserver.unprivileged import NOBODY
 from config.devserver.valkey import PrivateValkey
@@ -131,6 +131,24 @@ def test_are_gone_where_one_of_them_cannot_start(dev_folder: Path):
     assert "Is a directory" in done.stderr
     assert list(dev_folder.glob("test/*/data/PG_VERSION"))
     assert not list(dev_folder.glob("test/*/data/postmaster.pid"))
+
+
+def test_are_gone_where_whoever_waits_for_them_is_interrupted(tmp_path: Path):
+    noted = tmp_path / "pid"
+
+    def interrupted_once_it_runs() -> bool:
+        if noted.exists() and noted.read_text().endswith("\n"):
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        launch(
+            ["sh", "-c", f"echo $$ >{noted}; exec sleep 600"],
+            log=tmp_path / "log",
+            answers=interrupted_once_it_runs,
+        )
+
+    assert not is_running(int(noted.read_text()))
 
 
 def test_are_gone_though_whoever_started_them_takes_no_note():

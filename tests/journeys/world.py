@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import requests
-
 from payments.models import CaseKind
 from payments.psp import can_be_asked, page_charges
+from tests import direct
 from tests.journeys.stage import PspStage
 from tests.passing_time import let_pass
 from tests.shop_world import Checkout, ShopWorld
@@ -41,7 +40,7 @@ class JourneyWorld(ShopWorld):
             return
         path = f"/return/{self.session(checkout).public_token}"
         assert address.startswith(f"{self.bps_url}{path}")
-        answer = requests.get(address, allow_redirects=False, timeout=10)
+        answer = direct.get(address, allow_redirects=False, timeout=10)
         assert answer.status_code == 303, answer.text
         assert answer.headers["Location"] == path.replace("return", "result")
 
@@ -73,7 +72,7 @@ class JourneyWorld(ShopWorld):
     def page_says(self, checkout: Checkout) -> str:
         """Return the heading of the shopper's result page."""
         address = f"{self.bps_url}/result/{self.session(checkout).public_token}"
-        page = requests.get(address, timeout=10)
+        page = direct.get(address, timeout=10)
         assert page.status_code == 200, page.text
         [heading] = re.findall(r"<h1[^>]*>(.*?)</h1>", page.text, re.DOTALL)
         return re.sub(r"<[^>]*>", "", heading).strip()
@@ -92,7 +91,7 @@ class JourneyWorld(ShopWorld):
 
     def refunds(self, checkout: Checkout) -> list[tuple[str, str]]:
         """Return the refunds of a checkout as the shop reads them: amount and status."""
-        answer = requests.get(
+        answer = direct.get(
             f"{self.bps_url}/api/v1/payment-sessions/{checkout.id}/refunds",
             headers=self.headers,
             timeout=10,

@@ -8,6 +8,7 @@ from uuid import uuid4
 import requests
 from standardwebhooks import Webhook
 
+from tests import direct
 from tests.sandbox.server import QuietHandler, ThreadedServer
 
 
@@ -68,4 +69,4 @@ class StandInBps(ThreadedServer):
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": Webhook(secret or self._secret).sign(webhook_id, now, body),
         }
-        return requests.post(url, data=body, headers=headers, timeout=10)
+        return direct.post(url, data=body, headers=headers, timeout=10)

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import requests
 
+from tests import direct
 from tests.sandbox.receiver import Received, Receiver
 from tests.sandbox_server import SandboxServer
 
@@ -40,7 +41,7 @@ class Merchant:
         self, path: str, body: object, *, key: str | None = None, **headers: str
     ) -> requests.Response:
         """POST to the API, with a fresh key unless one is given."""
-        return requests.post(
+        return direct.post(
             f"{self.sandbox.psp_url}/v1/{path}",
             data=body if isinstance(body, bytes) else json.dumps(body),
             headers={
@@ -56,7 +57,7 @@ class Merchant:
         """GET from the API."""
         headers = {"Authorization": f"Bearer {self.sandbox.api_key}"}
         url = f"{self.sandbox.psp_url}/v1/{path}"
-        return requests.get(url, params=query, headers=headers, timeout=20)
+        return direct.get(url, params=query, headers=headers, timeout=20)
 
     def registration(self, **changes: object) -> dict[str, Any]:
         """Return the body of a registration."""

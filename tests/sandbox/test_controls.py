@@ -8,13 +8,14 @@ import pytest
 import requests
 
 from sandbox.psp.scenarios import drawn
+from tests import direct
 from tests.sandbox.merchant import Merchant, Session
 
 HOURS = {"20.03": "paid", "20.04": "declined"}
 
 
 def _send(merchant: Merchant, path: str, body: object) -> requests.Response:
-    return requests.post(f"{merchant.sandbox.psp_url}/control/{path}", json=body, timeout=10)
+    return direct.post(f"{merchant.sandbox.psp_url}/control/{path}", json=body, timeout=10)
 
 
 @pytest.mark.parametrize("amount", HOURS)

@@ -5,6 +5,7 @@ import threading
 import pytest
 import requests
 
+from tests import direct
 from tests.sandbox.merchant import Merchant, waited
 
 
@@ -12,7 +13,7 @@ from tests.sandbox.merchant import Merchant, waited
 def test_is_needed_and_printable(merchant: Merchant, key: str | bytes):
     body = merchant.registration()
 
-    response = requests.post(
+    response = direct.post(
         f"{merchant.sandbox.psp_url}/v1/sessions",
         json=body,
         headers={

@@ -3,17 +3,16 @@
 import pytest
 import requests
 
+from tests import direct
 from tests.sandbox.merchant import Merchant, Session
 
 
 def _page(session: Session) -> requests.Response:
-    return requests.get(session.body["purchase_url"], timeout=10)
+    return direct.get(session.body["purchase_url"], timeout=10)
 
 
 def _buy_now(session: Session, **fields: str) -> requests.Response:
-    return requests.post(
-        session.body["purchase_url"], data=fields, allow_redirects=False, timeout=10
-    )
+    return direct.post(session.body["purchase_url"], data=fields, allow_redirects=False, timeout=10)
 
 
 def test_shows_what_is_paid_to_whom(merchant: Merchant):
@@ -106,5 +105,5 @@ def test_offers_nothing_once_the_session_has_run_out(merchant: Merchant):
 def test_is_not_there_for_an_unknown_token(merchant: Merchant):
     url = f"{merchant.sandbox.psp_url}/purchase/tok_nobody"
 
-    assert requests.get(url, timeout=10).status_code == 404
-    assert requests.post(url, timeout=10).status_code == 404
+    assert direct.get(url, timeout=10).status_code == 404
+    assert direct.post(url, timeout=10).status_code == 404

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests import direct
 from tests.sandbox.merchant import Merchant, all_at_once, at_once
 
 
@@ -42,7 +43,7 @@ def test_that_is_declined_for_now_is_another_try_with_another_key(merchant: Merc
     first = merchant.purchase(session, key="try-1")
     assert (first.json()["status"], first.json()["decline_code"]) == ("open", "card_declined")
     assert merchant.webhooks(session, 1)[0].type == "session.open"
-    requests.post(
+    direct.post(
         session.body["purchase_url"],
         data={"scenario": "approve"},
         allow_redirects=False,

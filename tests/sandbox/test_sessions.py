@@ -1,8 +1,8 @@
 """A session at the sandbox PSP."""
 
 import pytest
-import requests
 
+from tests import direct
 from tests.sandbox.merchant import Merchant, at_once
 
 
@@ -131,7 +131,7 @@ def test_is_refused_when_the_body_is_no_json_object(merchant: Merchant, body: by
 def test_is_shown_to_nobody_without_the_key(merchant: Merchant, authorization: str):
     session = merchant.register()
 
-    response = requests.get(
+    response = direct.get(
         f"{merchant.sandbox.psp_url}/v1/sessions/{session.token}",
         headers={"Authorization": authorization.encode()},
         timeout=10,
@@ -156,7 +156,8 @@ def test_is_not_found_under_another_token(merchant: Merchant):
 
 
 def test_offers_only_the_methods_it_knows(merchant: Merchant):
-    response = requests.delete(
+    response = direct.request(
+        "DELETE",
         f"{merchant.sandbox.psp_url}/v1/sessions",
         headers={"Authorization": f"Bearer {merchant.sandbox.api_key}"},
         timeout=10,

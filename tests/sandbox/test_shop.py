@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests import direct
 from tests.sandbox.bps import StandInBps
 from tests.sandbox_server import SandboxServer
 
@@ -14,7 +15,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def _buy(sandbox: SandboxServer, product: str = "tulips", **headers: str) -> requests.Response:
-    return requests.post(
+    return direct.post(
         f"{sandbox.base_url}/shop/buy/{product}",
         headers=headers,
         allow_redirects=False,
@@ -30,11 +31,11 @@ def _checkout_id(sandbox: SandboxServer, bps: StandInBps) -> str:
 
 def _thanks(sandbox: SandboxServer, checkout_id: str) -> str:
     url = f"{sandbox.base_url}/shop/thanks/{checkout_id}"
-    return requests.get(url, params={"status": "successful"}, timeout=10).text
+    return direct.get(url, params={"status": "successful"}, timeout=10).text
 
 
 def _come_back(sandbox: SandboxServer, checkout_id: str) -> requests.Response:
-    return requests.get(
+    return direct.get(
         f"{sandbox.base_url}/shop/buy-now/{checkout_id}",
         params={"psp_token": "tok_1"},
         allow_redirects=False,
@@ -43,15 +44,15 @@ def _come_back(sandbox: SandboxServer, checkout_id: str) -> requests.Response:
 
 
 def test_shows_six_products_and_the_way_behind_the_scenes(sandbox: SandboxServer):
-    page = requests.get(f"{sandbox.base_url}/", timeout=10)
+    page = direct.get(f"{sandbox.base_url}/", timeout=10)
 
     assert page.text.count("<article") == 6
     assert set(re.findall(r"<abbr>(\w+)</abbr>", page.text)) == {"EUR", "USD", "JPY", "KWD"}
     for link in ("/books/", "/control-panel/", "/shop/orders/"):
         assert f'href="{link}"' in page.text
-        assert requests.get(f"{sandbox.base_url}{link}", timeout=10).status_code == 200
+        assert direct.get(f"{sandbox.base_url}{link}", timeout=10).status_code == 200
     for source in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
-        assert requests.get(f"{sandbox.base_url}{source}", timeout=10).status_code == 200
+        assert direct.get(f"{sandbox.base_url}{source}", timeout=10).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_believes_a_signed_notification(sandbox: SandboxServer, bps: StandInBps)
     assert "Thank you!" in page
     assert "a signed notification" in page
     assert bps.calls == []
-    assert checkout_id in requests.get(f"{sandbox.base_url}/shop/orders/", timeout=10).text
+    assert checkout_id in direct.get(f"{sandbox.base_url}/shop/orders/", timeout=10).text
 
 
 def test_believes_no_forged_notification(sandbox: SandboxServer, bps: StandInBps):
@@ -145,7 +146,7 @@ def test_believes_no_forged_notification(sandbox: SandboxServer, bps: StandInBps
     message = bps.notification(checkout_id, "successful", at=NOW)
 
     forged = bps.notify(door, message, secret="whsec_Zm9yZ2VkIGZvcmdlZCBmb3JnZWQgZm9yZ2Vk")
-    unsigned = requests.post(door, json=message, timeout=10)
+    unsigned = direct.post(door, json=message, timeout=10)
     nonsense = bps.notify(door, ["no", "news"])
     incomplete = bps.notify(door, {"type": "purchase.successful"})
 
@@ -227,7 +228,7 @@ def test_begins_another_checkout_for_the_same_order(sandbox: SandboxServer, bps:
     first = bps.calls[0][3]
     bps.will_answer(201, purchase_url="https://psp.test/purchase/tok_2")
 
-    response = requests.post(
+    response = direct.post(
         f"{sandbox.base_url}/shop/pay-again/{checkout_id}", allow_redirects=False, timeout=10
     )
 
@@ -245,5 +246,5 @@ def test_has_no_page_for_what_it_does_not_know(sandbox: SandboxServer):
         ("GET", "shop/buy-now/c-nobody"),
         ("POST", "shop/pay-again/c-nobody"),
     ]:
-        response = requests.request(method, f"{sandbox.base_url}/{path}", timeout=10)
+        response = direct.request(method, f"{sandbox.base_url}/{path}", timeout=10)
         assert response.status_code == 404

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from sandbox.psp.loopback import is_loopback
+from tests import direct
 from tests.sandbox.merchant import Merchant
 from tests.sandbox_server import SandboxServer
 
@@ -20,7 +21,7 @@ def test_shows_the_books_of_a_checkout(merchant: Merchant):
     session = merchant.paid()
     merchant.refund(session, "5.00")
 
-    page = requests.get(
+    page = direct.get(
         f"{merchant.sandbox.base_url}/books/",
         params={"checkout_id": session.checkout_id},
         timeout=10,
@@ -35,8 +36,8 @@ def test_shows_the_books_of_a_sessions_token(merchant: Merchant):
     session, other = merchant.paid(), merchant.paid()
     url = f"{merchant.sandbox.base_url}/books/"
 
-    page = requests.get(url, params={"token": session.token}, timeout=10)
-    unknown = requests.get(url, params={"token": "tok_unknown"}, timeout=10)
+    page = direct.get(url, params={"token": session.token}, timeout=10)
+    unknown = direct.get(url, params={"token": "tok_unknown"}, timeout=10)
 
     assert session.token in page.text
     assert other.token not in page.text
@@ -48,7 +49,7 @@ def test_shouts_when_a_checkout_was_charged_twice(merchant: Merchant):
     session = merchant.paid()
     merchant.purchase(session)
 
-    page = requests.get(f"{merchant.sandbox.base_url}/books/", timeout=10)
+    page = direct.get(f"{merchant.sandbox.base_url}/books/", timeout=10)
 
     assert "charged 2 times" in page.text
 
@@ -81,7 +82,7 @@ def test_says_what_is_wrong_with_a_form(merchant: Merchant):
 def test_does_nothing_for_a_form_of_another_site(merchant: Merchant):
     url = f"{merchant.sandbox.base_url}/control-panel/outage"
 
-    response = requests.post(url, data={"seconds": "60"}, timeout=10)
+    response = direct.post(url, data={"seconds": "60"}, timeout=10)
 
     assert response.status_code == 403
     assert merchant.get("transactions").status_code == 200
@@ -105,6 +106,6 @@ def test_controls_nothing_for_clients_from_elsewhere(address: str, *, welcome: b
 
 
 def test_answers_whether_it_is_well(sandbox: SandboxServer):
-    response = requests.get(f"{sandbox.base_url}/healthz", timeout=10)
+    response = direct.get(f"{sandbox.base_url}/healthz", timeout=10)
 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})

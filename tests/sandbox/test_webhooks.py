@@ -4,8 +4,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
-import requests
-
+from tests import direct
 from tests.sandbox.merchant import Merchant, waited
 from tests.sandbox.receiver import Received
 
@@ -137,7 +136,7 @@ def test_is_sent_again_on_demand(merchant: Merchant):
 def test_of_nothing_cannot_be_sent_again(merchant: Merchant):
     session = merchant.register()
 
-    response = requests.post(
+    response = direct.post(
         f"{merchant.sandbox.psp_url}/control/webhooks/resend",
         json={"token": session.token},
         timeout=10,

@@ -29,6 +29,7 @@ from payments.services import due
 from payments.services.patience import threads
 from payments.tasks import HANDLERS, handle
 from psp_clients.contract import ConfirmRequest, Operation, PspReference
+from tests import direct
 from tests.builders import make_shop
 from tests.passing_time import let_pass
 from tests.psp_fakes.paypal import CLIENT_ID, CLIENT_SECRET, FakePayPal, Fault
@@ -50,7 +51,7 @@ class Street:
 
     def post(self, path: str, body: Any, **headers: str) -> requests.Response:
         """POST to the API as the shop."""
-        return requests.post(
+        return direct.post(
             f"{self.bps_url}/api/v1/payment-sessions{path}",
             json=body,
             headers={**self._headers, **headers},
@@ -388,7 +389,7 @@ class TestAForgedWebhook:
         (approved,) = street.paypal.outbox
         forged = approved.body.replace(b"APPROVED", b"COMPLETED")
 
-        answer = requests.post(
+        answer = direct.post(
             f"{street.bps_url}/webhooks/paypal/",
             data=forged,
             headers={**approved.headers, "Content-Type": "application/json"},
@@ -406,7 +407,7 @@ class TestAForgedWebhook:
         street.paypal.fails_next("certs", Fault.DROP)
         street.paypal.fails_next("verify", Fault.DROP)
 
-        answer = requests.post(
+        answer = direct.post(
             f"{street.bps_url}/webhooks/paypal/",
             data=approved.body,
             headers={**approved.headers, "Content-Type": "application/json"},

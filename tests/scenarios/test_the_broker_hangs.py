@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
 
 from config.demo.ports import free_port
 from payments.models import ReceiptState, WebhookReceipt
+from tests import direct
 from tests.bps_server import bps_web
 from tests.scenarios.world import World
 
@@ -47,7 +47,7 @@ class TestWithoutABroker:
         checkouts = [world.register("20.00") for _ in range(5)]
 
         for checkout in checkouts:
-            response = requests.post(
+            response = direct.post(
                 f"{world.bps_url}/api/v1/payment-sessions/{checkout.id}/buy-now",
                 json={
                     "psp_token": checkout.token,

@@ -11,6 +11,7 @@ from django.db import connection
 from psycopg import sql
 
 from payments.models import IdempotencyRecord, Purchase, WebhookReceipt
+from tests import direct
 from tests.scenarios.world import World
 from tests.webhooks.psp import Delivery
 
@@ -38,9 +39,9 @@ def database_away(world_environment: dict[str, str]) -> Iterator[None]:
 
 
 def deliver(world: World, delivery: Delivery) -> requests.Response:
-    return requests.post(
+    return direct.post(
         f"{world.bps_url}/webhooks/sandbox/",
-        delivery.body,
+        data=delivery.body,
         headers={
             "webhook-id": delivery.event_id,
             "webhook-timestamp": str(int(delivery.signed_at.timestamp())),

@@ -4,12 +4,12 @@ import json
 from datetime import timedelta
 
 import pytest
-import requests
 from django.utils import timezone
 
 from payments.models import Case, ReceiptState, ShopNotification, WebhookReceipt
 from payments.services import due
 from payments.services.receipts import process_receipt
+from tests import direct
 from tests.scenarios.world import World
 from tests.webhooks.psp import Delivery
 
@@ -97,7 +97,7 @@ class TestAWebhookThat:
         world.buy(checkout)
         body = json.dumps({"id": "evt_1", "type": "session.paid", "data": checkout.token})
 
-        response = requests.post(
+        response = direct.post(
             f"{world.bps_url}/webhooks/sandbox/",
             data=body.encode(),
             headers={

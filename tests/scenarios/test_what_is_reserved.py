@@ -10,7 +10,6 @@ from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
-import requests
 from django.db import connection
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from payments.models import CauseKind, Instruction, PspCall
 from payments.services.refusals import InstructionPending
 from payments.services.request_capture import request_capture
 from payments.services.timeline import Cause
+from tests import direct
 from tests.scenarios.world import Checkout, World
 
 
@@ -164,7 +164,7 @@ class TestACaptureWhileThePspIsDown:
 
 def at_the_psp(world: World, checkout: Checkout, path: str, body: dict[str, str]) -> None:
     """Do something in the PSP's own pages, behind our back."""
-    answer = requests.post(
+    answer = direct.post(
         f"{world.sandbox.psp_url}/v1/sessions/{checkout.token}/{path}",
         json=body,
         headers={

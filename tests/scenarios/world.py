@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import requests
 from django.utils import timezone
 
 from payments.circuit import Circuit
 from payments.models import PaymentSession
 from payments.psp import psp_client
+from tests import direct
 from tests.sandbox_server import SandboxServer
 from tests.shop_world import PURCHASE_INFO, Checkout, ShopWorld
 
@@ -56,7 +56,7 @@ class World(ShopWorld):
         """Have somebody who knows the token and our key buy at the PSP itself, an hour later."""
         sessions = PaymentSession.objects.filter(checkout_id=checkout.id)
         sessions.update(created_at=timezone.now() - timedelta(hours=1))
-        answer = requests.post(
+        answer = direct.post(
             f"{self.sandbox.psp_url}/v1/sessions/{checkout.token}/purchase",
             json={"amount": checkout.body["amount"], "currency": checkout.body["currency"]},
             headers={
