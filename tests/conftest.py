@@ -20,14 +20,12 @@ from payments.circuit import Circuit
 from tests.clean_database import django_db_modify_db_settings, django_db_setup, kept_rows
 from tests.databases import with_name
 from tests.sandbox_server import bps, sandbox, sandbox_at_rest
-from tests.tracing import pytest_runtest_protocol, untraced_collection
 
 __all__ = [
     "bps",
     "django_db_modify_db_settings",
     "django_db_setup",
     "kept_rows",
-    "pytest_runtest_protocol",
     "sandbox",
     "sandbox_at_rest",
 ]
@@ -65,11 +63,14 @@ LONG: Final = (
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Spare tests and modules the garbage collector, since all live until the end, and tracing."""
+    """Spare tests and modules the garbage collector, since all live until the end.
+
+    It looks less often, too: next to nothing that a test leaves needs it.
+    """
     gc.disable()
-    with untraced_collection():
-        collected = yield
+    collected = yield
     gc.freeze()
+    gc.set_threshold(10_000)
     gc.enable()
     return collected
 

@@ -141,7 +141,7 @@ def start_sandbox(
     """
     base_url = f"http://{HOST}:{free_port()}"
     variables = {
-        **{name: os.environ[name] for name in os.environ if not name.startswith("COV")},
+        **os.environ,
         "SANDBOX_DATABASE_URL": database_url,
         "SANDBOX_PUBLIC_URL": base_url,
         "SANDBOX_SECRET_KEY": "a-key-for-tests-alone",

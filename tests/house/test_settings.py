@@ -11,7 +11,9 @@ from config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==", re.MULTILINE)
-NAMED = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:[~=>]=\S+)?  # \S", re.MULTILINE)
+NAMED = re.compile(
+    r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:[~=>]=[^;\s]+)?(?:; [^#]*\S)?  # \S", re.MULTILINE
+)
 
 
 @pytest.mark.parametrize(

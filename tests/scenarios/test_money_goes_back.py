@@ -36,9 +36,12 @@ def give_back(world: World, checkout: Checkout, amount: str | None = None) -> Re
 
 
 def given_back(world: World, checkout: Checkout) -> tuple[str, list[str]]:
-    """Return what the PSP's books say was refunded, in all and each."""
+    """Return what the PSP's books say was refunded, in all and each.
+
+    Nobody promises an order: one that could not be sent at once comes after those behind it.
+    """
     books = world.books(checkout)
-    return books["refunded"], [refund["amount"] for refund in books["refunds"]]
+    return books["refunded"], sorted(refund["amount"] for refund in books["refunds"])
 
 
 def ended(refund: Refund) -> bool:
