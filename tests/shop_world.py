@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -17,6 +16,7 @@ from payments.services import due
 from payments.services.patience import threads
 from payments.tasks import HANDLERS, handle
 from tests import direct
+from tests.patience import patiently
 
 PURCHASE_INFO = {
     "items": [{"name": "Tulip bulbs", "quantity": 1, "unit_amount": "20.00"}],
@@ -129,16 +129,6 @@ class ShopWorld:
     def has_phase(self, checkout: Checkout, phase: str) -> Callable[[], bool]:
         """Return a condition for work_until."""
         return lambda: self.purchase(checkout).phase == phase
-
-
-def patiently(seconds: float) -> Iterator[None]:
-    """Yield until somebody has seen what she waits for, or fail. To look often is not cheap."""
-    until, pause = time.monotonic() + seconds, 0.02
-    while time.monotonic() < until:
-        yield
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.25)
-    raise AssertionError("it never came to hold")
 
 
 def nobody_else_is_busy() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from bench.campaign.case import Violation
 from bench.campaign.report import page
 from bench.campaign.run import Outcome, run
 from bench.campaign.setup import Setup
+from tests.databases import name_in
 
 ROOT = Path(__file__).resolve().parents[2]
 FAULTS = {
@@ -28,7 +30,8 @@ SETUP = Setup(seed=11, seconds=9, rate=4, faults=FAULTS, calm_seconds=25)
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    folder = ROOT / ".dev" / "test" / "campaign"
+    # Named as this run's database is, which no other run beside it uses.
+    folder = ROOT / ".dev" / "test" / f"campaign-{name_in(os.environ['DATABASE_URL'])}"
     # The variables of the tests' own servers are not those of the campaign.
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):

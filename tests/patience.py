@@ -1,0 +1,14 @@
+"""How tests wait for what others do."""
+
+import time
+from collections.abc import Iterator
+
+
+def patiently(seconds: float) -> Iterator[None]:
+    """Yield until somebody has seen what she waits for, or fail. To look often is not cheap."""
+    until, pause = time.monotonic() + seconds, 0.02
+    while time.monotonic() < until:
+        yield
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.25)
+    raise AssertionError("it never came to hold")
