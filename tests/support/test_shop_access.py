@@ -43,6 +43,16 @@ def test_makes_a_key_prints_it_once_and_leaves_an_event(shop: Shop):
     assert value not in str(vars(told))
 
 
+def test_knows_by_number_a_user_that_has_no_name(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 54_321)  # as in a container
+
+    said("rotate-secret", "--shop", "Bulbs")
+
+    assert StaffEvent.objects.get().actor == "manage.py, user 54321"
+
+
 def test_revokes_a_key_at_once(shop: Shop):
     key, _ = ShopApiKey.objects.create_key(name="web", shop=shop)
 

@@ -7,6 +7,7 @@ can run it has the database anyway; it leaves the same staff events as the mid-o
 from __future__ import annotations
 
 import getpass
+import os
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         told = {
             "shop_id": shop.pk,
             "reason": options["reason"],
-            "cause": Cause(CauseKind.STAFF, actor=f"manage.py, {getpass.getuser()}"),
+            "cause": Cause(CauseKind.STAFF, actor=f"manage.py, {_user()}"),
         }
         match options["act"]:
             case "make-key":
@@ -73,3 +74,11 @@ class Command(BaseCommand):
         except ShopApiKey.DoesNotExist:
             raise CommandError(f"The shop has no key that begins with {prefix!r}.") from None
         self.stdout.write("Revoked." if was_good else "It was revoked before.")
+
+
+def _user() -> str:
+    """Name who runs this process. In a container it may be a number that has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the first up to Python 3.12
+        return f"user {os.getuid()}"
