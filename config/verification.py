@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from config.chromium import provide_chromium
+from config.covered import MEASURED
 from config.devserver import NoServers, ensure_servers
 from config.stopping import Stopped, stop_requests
 
@@ -43,12 +44,12 @@ MEASURE = (
     PYTHON,
     # The branches of the tests' own files it cannot measure, nor is it asked to.
     "-Wignore:Unable to activate pytest branch coverage",
-    *("-m", "slipcover", "--out", ".coverage.json"),
+    *("-m", "slipcover", "--out", MEASURED),
 )
 OF_OTHERS: Checks = (
     {
         OTHERS: (*MEASURE, *OTHER_TESTS),
-        "coverage": (*MEASURE, "--fail-under", "92", "--merge", ".coverage.json"),
+        "coverage": (*MEASURE, "--fail-under", "92", "--merge", MEASURED),
         "coverage of what money rests on": (PYTHON, "-m", "config.covered"),
     }
     if find_spec("slipcover")
@@ -109,7 +110,7 @@ def _failing(checks: Checks, stopping: threading.Event, output: IO[str]) -> list
 def _passes(
     name: str, command: tuple[str, ...], stopping: threading.Event, output: IO[str]
 ) -> bool:
-    output.write(f"\n== {name}: {' '.join(command).replace(sys.executable, 'python')}\n")
+    output.write(f"\n== {name}: {' '.join(command).replace(PYTHON, 'python')}\n")
     output.flush()
     started = time.monotonic()
     passed = _run(command, stopping, output) == 0
@@ -124,7 +125,7 @@ def _run(command: tuple[str, ...], stopping: threading.Event, output: IO[str]) -
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings_test",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{Path(PYTHON).parent}:{os.environ['PATH']}",
     }
     process = subprocess.Popen(
         command, env=environment, process_group=0, stdout=output, stderr=subprocess.STDOUT

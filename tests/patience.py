@@ -1,7 +1,7 @@
 """How tests wait for what others do."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 def patiently(seconds: float) -> Iterator[None]:
@@ -12,3 +12,12 @@ def patiently(seconds: float) -> Iterator[None]:
         time.sleep(pause)
         pause = min(pause * 1.5, 0.25)
     raise AssertionError("it never came to hold")
+
+
+def waited(holds: Callable[[], bool], *, within: float) -> float:
+    """Return how many seconds it took until something held, or fail."""
+    started_at = time.monotonic()
+    for _ in patiently(within):
+        if holds():
+            break
+    return time.monotonic() - started_at

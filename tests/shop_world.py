@@ -16,7 +16,7 @@ from payments.services import due
 from payments.services.patience import threads
 from payments.tasks import HANDLERS, handle
 from tests import direct
-from tests.patience import patiently
+from tests.patience import patiently, waited
 
 PURCHASE_INFO = {
     "items": [{"name": "Tulip bulbs", "quantity": 1, "unit_amount": "20.00"}],
@@ -113,9 +113,7 @@ class ShopWorld:
 
     def wait_until(self, holds: Callable[[], bool], *, within: float = 15) -> None:
         """Wait until something holds, doing nothing meanwhile, or fail."""
-        for _ in patiently(within):
-            if holds():
-                return
+        waited(holds, within=within)
 
     def let_calls_end(self) -> None:
         """Wait for calls that outlive their request, so that none ends in the next story.

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from uuid import uuid4
 import requests
 
 from tests import direct
-from tests.patience import patiently
+from tests.patience import waited
 from tests.sandbox.receiver import Received, Receiver
 from tests.sandbox_server import SandboxServer
 
@@ -136,15 +135,6 @@ class Merchant:
     def webhooks(self, session: Session, count: int, *, within: float = 10) -> list[Received]:
         """Return the webhooks that came for the session, once there are `count`."""
         return self.receiver.wait_for(session.webhook_path, count, within=within)
-
-
-def waited(holds: Callable[[], bool], *, within: float) -> float:
-    """Return how many seconds it took until something held, or fail."""
-    started_at = time.monotonic()
-    for _ in patiently(within):
-        if holds():
-            break
-    return time.monotonic() - started_at
 
 
 def at_once(times: int, act: Callable[[], Result]) -> list[Result]:

@@ -6,7 +6,8 @@ import pytest
 import requests
 
 from tests import direct
-from tests.sandbox.merchant import Merchant, waited
+from tests.patience import waited
+from tests.sandbox.merchant import Merchant
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "ké".encode()])

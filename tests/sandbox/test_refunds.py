@@ -3,7 +3,8 @@
 import pytest
 import requests
 
-from tests.sandbox.merchant import Merchant, at_once, waited
+from tests.patience import waited
+from tests.sandbox.merchant import Merchant, at_once
 
 
 def test_gives_money_back(merchant: Merchant):

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.sandbox.merchant import Merchant, waited
+from tests.patience import waited
+from tests.sandbox.merchant import Merchant
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.stories import Stories, begin
 from tests.sandbox_server import SandboxServer

@@ -5,7 +5,8 @@ import time
 from datetime import UTC, datetime
 
 from tests import direct
-from tests.sandbox.merchant import Merchant, waited
+from tests.patience import waited
+from tests.sandbox.merchant import Merchant
 from tests.sandbox.receiver import Received
 
 
