@@ -20,10 +20,10 @@ from django.core.servers.basehttp import WSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
 
 from tests import direct
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
-START_SECONDS = 30
 
 
 class Server(WSGIServer):
@@ -95,7 +95,7 @@ def bps_web(environment: Mapping[str, str], *, port: int) -> Iterator[str]:
 
 
 def _wait_until_serving(url: str, process: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + START_SECONDS
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up_at and process.poll() is None:
         try:
             if direct.get(f"{url}/healthz", timeout=5).ok:

@@ -22,6 +22,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Final
 
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).resolve().parents[1]
 # What a worker of BPS or a command would import before its work, and what serves the sandbox.
 OF_BPS: Final = ("config.wsgi", "config.celery", "celery.bin.celery", "celery.apps.worker")
@@ -33,7 +35,6 @@ OF_SANDBOX: Final = (
     "gunicorn.workers.gthread",
 )
 READY = "ready"
-PATIENCE_SECONDS = 30
 
 
 class Nursery:
@@ -50,7 +51,7 @@ class Nursery:
     def end_of(self, pid: int) -> int:
         """Wait until a process has ended; return its exit code as `subprocess` would.
 
-        One that goes on for half a minute is aborted.
+        One that goes on for longer than tests wait is aborted.
         """
         return self._order({"pid": pid})
 

@@ -24,13 +24,13 @@ from config.demo.ports import HOST, free_port
 from tests import direct
 from tests.databases import SANDBOX, copy, name_in, with_name
 from tests.nursery import OF_SANDBOX, Nursery, nursery
+from tests.patience import PATIENCE_SECONDS
 from tests.sandbox.bps import StandInBps
 
 PSP_API_KEY = "sandbox-key-for-tests"
 PSP_WEBHOOK_SECRET = "whsec_dGhlIFBTUCBzaWducyB3aXRoIHRoaXMgaW4gdGVzdHM="
 NOTIFICATION_SECRET = "whsec_QlBTIHNpZ25zIHdpdGggdGhpcyBpbiB0ZXN0cyBvbmx5"
 NOBODY = f"http://{HOST}:9"
-START_SECONDS = 30
 # What the demo runs, as scripts.
 COMMANDS: Final = {
     "web": """
@@ -117,7 +117,7 @@ class SandboxServer:
         os.kill(self.pids["clock"], signal.SIGSTOP)
 
     def _wait_until_serving(self) -> None:
-        give_up_at = time.monotonic() + START_SECONDS
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < give_up_at:
             with suppress(requests.RequestException):
                 if direct.get(f"{self.base_url}/healthz", timeout=5).ok:

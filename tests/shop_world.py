@@ -104,16 +104,16 @@ class ShopWorld:
                 handled += 1
         return handled
 
-    def work_until(self, holds: Callable[[], bool], *, within: float = 15) -> None:
+    def work_until(self, holds: Callable[[], bool]) -> None:
         """Work on until something holds, or fail."""
-        for _ in patiently(within):
+        for _ in patiently():
             self.work()
             if holds():
                 return
 
-    def wait_until(self, holds: Callable[[], bool], *, within: float = 15) -> None:
+    def wait_until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds, doing nothing meanwhile, or fail."""
-        waited(holds, within=within)
+        waited(holds)
 
     def let_calls_end(self) -> None:
         """Wait for calls that outlive their request, so that none ends in the next story.

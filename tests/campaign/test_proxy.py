@@ -100,7 +100,7 @@ def test_delays_every_packet(proxy: Proxy):
     with closing(connect(proxy)) as connection:
         started = time.monotonic()
         assert ask(connection) == b"answered: hello"
-        assert 0.7 < time.monotonic() - started < 4
+        assert time.monotonic() - started > 0.7
 
 
 def test_throttles(proxy: Proxy):
@@ -108,7 +108,7 @@ def test_throttles(proxy: Proxy):
     with closing(connect(proxy)) as connection:
         started = time.monotonic()
         assert len(ask(connection, b"x" * 1000)) == 1010
-        assert 0.8 < time.monotonic() - started < 4
+        assert time.monotonic() - started > 0.8
 
 
 def test_ends_only_the_mode_that_it_was_told_to_end(proxy: Proxy):

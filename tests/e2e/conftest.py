@@ -12,17 +12,20 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.builders import PASSWORD
 from tests.e2e.street import site, street
+from tests.patience import PATIENCE_SECONDS
 
 __all__ = ["OpenPage", "give_password", "open_page", "site", "street"]
 
 OpenPage = Callable[..., Page]
 
 REFUSED = 400
+PATIENCE_MS = 1000 * PATIENCE_SECONDS
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +61,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         if script:
             context.add_init_script(script)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_MS)
         faults.listen(page, ours)
         answer = page.goto(path)
         assert answer is not None

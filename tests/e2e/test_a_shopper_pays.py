@@ -42,7 +42,7 @@ class TestAShopper:
         expect(page).to_have_url(re.compile("/result/"))
         expect(page.get_by_role("heading", level=1)).to_contain_text("successful")
         # The page moves on by itself, with and without JavaScript.
-        expect(page).to_have_url(re.compile("/shop/thanks/"), timeout=15_000)
+        expect(page).to_have_url(re.compile("/shop/thanks/"))
         assert Purchase.objects.get().phase == "captured"
         assert charges(site) == 1
 
@@ -57,7 +57,7 @@ class TestAShopper:
 
         site.work_until(lambda: Purchase.objects.get().phase == "captured")
 
-        expect(page.get_by_role("heading", level=1)).to_contain_text("successful", timeout=15_000)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("successful")
         assert charges(site) == 1
 
     @with_and_without_javascript

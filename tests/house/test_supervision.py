@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from config.demo.supervision import SupervisedProcess
+from tests.patience import waited
 
-PATIENCE_SECONDS = 20
 SAY_PID_AND_WAIT = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 IGNORE_TERMINATION = """
 import signal, time
@@ -34,7 +33,7 @@ class Lines(list[str]):
         self.append(line)
 
     def wait_for(self, number: int) -> None:
-        eventually(lambda: len(self) >= number)
+        waited(lambda: len(self) >= number)
 
 
 Start = Callable[[str], SupervisedProcess]
@@ -57,13 +56,6 @@ def start(lines: Lines) -> Iterator[Start]:
     yield start
     for process in started:
         process.stop()
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 def lives(pid: int) -> bool:
@@ -100,7 +92,7 @@ def test_takes_its_children_along_when_it_is_killed(start: Start, lines: Lines):
 
     os.kill(process.pid, 9)
 
-    eventually(lambda: not lives(child))
+    waited(lambda: not lives(child))
 
 
 def test_stays_away_once_it_was_stopped(start: Start, lines: Lines):

@@ -124,17 +124,17 @@ class Merchant:
         """Return the session's status as a look-up shows it."""
         return str(self.look_up(session)["status"])
 
-    def wait_for_status(self, session: Session, status: str, *, within: float = 10) -> float:
+    def wait_for_status(self, session: Session, status: str) -> float:
         """Return how many seconds it took until the status was this one."""
-        return waited(lambda: self.status(session) == status, within=within)
+        return waited(lambda: self.status(session) == status)
 
     def books(self, session: Session) -> dict[str, Any]:
         """Return what was really charged and refunded."""
         return self.sandbox.books(session.checkout_id)
 
-    def webhooks(self, session: Session, count: int, *, within: float = 10) -> list[Received]:
+    def webhooks(self, session: Session, count: int) -> list[Received]:
         """Return the webhooks that came for the session, once there are `count`."""
-        return self.receiver.wait_for(session.webhook_path, count, within=within)
+        return self.receiver.wait_for(session.webhook_path, count)
 
 
 def at_once(times: int, act: Callable[[], Result]) -> list[Result]:

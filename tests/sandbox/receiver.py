@@ -9,6 +9,7 @@ from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from tests.patience import PATIENCE_SECONDS
 from tests.sandbox.server import QuietHandler, ThreadedServer
 from tests.sandbox_server import PSP_WEBHOOK_SECRET
 
@@ -74,9 +75,9 @@ class Receiver(ThreadedServer):
         with self._lock:
             return list(self._received.get(path, []))
 
-    def wait_for(self, path: str, count: int, *, within: float = 10) -> list[Received]:
+    def wait_for(self, path: str, count: int) -> list[Received]:
         """Return what came to `path` once there are at least `count`."""
-        give_up_at = time.monotonic() + within
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
         while len(found := self.received(path)) < count:
             assert time.monotonic() < give_up_at, f"only {[one.type for one in found]} came"
             time.sleep(0.02)

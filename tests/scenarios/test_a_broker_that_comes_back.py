@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from config.devserver.valkey import PrivateValkey
 from payments import broker as broker_module
 from payments.broker import LOOK_AGAIN_SECONDS, Broker
 from payments.services import due
+from tests.patience import waited
 
 ASKERS = 8
 MANY = 200
-PATIENCE_SECONDS = 20
 
 
 class HangingValkey:
@@ -65,13 +65,6 @@ def askers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(redis.Redis, "execute_command", noted)
     return seen
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < until, "it never came to hold"
-        time.sleep(0.02)
 
 
 class TestABrokerThatHangs:
@@ -119,7 +112,7 @@ class TestABrokerThatHangs:
         assert broker.ask("GET", "here") is None
         valkey.go_on()
 
-        wait_until(lambda: not broker.is_away())
+        waited(lambda: not broker.is_away())
 
         assert broker.ask("GET", "here") == b"1"
 
@@ -134,11 +127,11 @@ class TestAHint:
         broker.was_lost()
         with django_capture_on_commit_callbacks(execute=True):
             due.hint()
-        wait_until(lambda: not broker.is_away())
+        waited(lambda: not broker.is_away())
 
         with django_capture_on_commit_callbacks(execute=True):
             due.hint()
-        wait_until(lambda: bool(sent))
+        waited(lambda: bool(sent))
 
         assert sent == [due.DRAIN_TASK]
 
@@ -150,9 +143,9 @@ class TestAHint:
 
         monkeypatch.setattr(app, "send_task", fail)
         broker = broker_module.broker()
-        wait_until(lambda: not broker.is_away())
+        waited(lambda: not broker.is_away())
 
         with django_capture_on_commit_callbacks(execute=True):
             due.hint()
 
-        wait_until(broker.is_away)
+        waited(broker.is_away)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -32,12 +31,12 @@ from psp_clients.contract import ConfirmRequest, Operation, PspReference
 from tests import direct
 from tests.builders import make_shop
 from tests.passing_time import let_pass
+from tests.patience import PATIENCE_SECONDS, patiently
 from tests.psp_fakes.paypal import CLIENT_ID, CLIENT_SECRET, FakePayPal, Fault
 from tests.psp_fakes.paypal_signer import WEBHOOK_ID
 from tests.scenarios.world import PURCHASE_INFO
 
 PAID = {"EUR": Decimal("19.99")}
-PATIENCE_SECONDS = 15
 _numbers = itertools.count(1)
 
 
@@ -92,13 +91,10 @@ class Street:
 
     def work_until(self, holds: Callable[[], bool]) -> None:
         """Do what is due until something holds, or fail."""
-        until = time.monotonic() + PATIENCE_SECONDS
-        while True:
+        for _ in patiently():
             self.work_once()
             if holds():
                 return
-            assert time.monotonic() < until, "it never came to hold"
-            time.sleep(0.02)
 
     def work_once(self) -> None:
         """Do what is due now."""

@@ -15,7 +15,7 @@ from tests.bps_server import bps_web
 from tests.scenarios.world import World
 
 # A plain delay() to such a broker blocks for more than 40 seconds.
-PATIENCE_SECONDS = 8
+PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
