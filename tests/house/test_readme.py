@@ -11,7 +11,6 @@ import pytest
 
 from config.demo.check.journeys import JOURNEYS
 from payments.domain.notifications import NotificationType
-from payments.management.commands.lifecycle_doc import page
 from tests.scenarios.conftest import bps_url, world
 from tests.scenarios.world import World
 
@@ -68,7 +67,3 @@ def test_its_links_lead_somewhere(document: str) -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / document).read_text())
     missing = [link for link in links if not (here / link).exists()]
     assert missing == []
-
-
-def test_the_lifecycle_page_is_the_one_that_the_graphs_make() -> None:
-    assert (ROOT / "docs/lifecycle.md").read_text() == "\n".join(page()) + "\n"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from itertools import product
+from pathlib import Path
+
+from django.core.management import call_command
 
 from payments.domain.lifecycle import (
     FAILED_PHASES,
@@ -18,6 +22,8 @@ from payments.domain.lifecycle import (
     judge,
 )
 from psp_clients.contract import ReportedState
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/lifecycle.md"
 
 # One row for what we hold, one column for what is reported, both in the order of PHASES.
 # A: advance, s: stale, C: conflict.
@@ -139,3 +145,11 @@ class TestASession:
 
     def test_has_a_place_in_the_graph_for_every_status(self) -> None:
         assert set(SESSION_GRAPH) == set(SessionStatus)
+
+
+def test_the_page_about_them_is_the_one_that_the_graphs_make() -> None:
+    made = StringIO()
+
+    call_command("lifecycle_doc", stdout=made)
+
+    assert PAGE.read_text(encoding="utf-8") == made.getvalue()
