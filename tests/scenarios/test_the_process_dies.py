@@ -89,10 +89,19 @@ class Successor:
     def _fall_asleep(self) -> None:
         """Stop it where it is not in a transaction, whose locks it would keep."""
         os.killpg(self._pid, SIGSTOP)
-        while not nobody_else_is_busy():
+        while not _all_is_still():
             os.killpg(self._pid, SIGCONT)
             time.sleep(0.05)
             os.killpg(self._pid, SIGSTOP)
+
+
+def _all_is_still() -> bool:
+    """Tell whether nobody is at work, and goes to work on what came from who has just stopped."""
+    for _ in range(4):
+        if not nobody_else_is_busy():
+            return False
+        time.sleep(0.1)
+    return True
 
 
 @pytest.fixture(scope="module")
