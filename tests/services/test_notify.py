@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+import ssl
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests.adapters
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.utils import timezone
 from standardwebhooks import Webhook
 
@@ -15,7 +23,7 @@ from payments.models import NotificationState, NotificationTry, ShopNotification
 from payments.services import due
 from payments.services.notify import deliver_notification
 from tests.builders import make_session, make_shop
-from tests.contract.servers import DROP, ReplayingPsp, Reply
+from tests.contract.servers import DROP, ReplayingPsp, Reply, SocketServer, unused_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,3 +142,121 @@ def test_is_left_alone_where_there_is_nothing_to_tell(
 
     assert (told.state, told.due_at, told.leased_until) == (state, None, None)
     assert (door.connections, NotificationTry.objects.count()) == (0, 0)
+
+
+def test_goes_where_its_host_was_looked_up_and_looks_once(
+    door: ReplayingPsp, monkeypatch: pytest.MonkeyPatch
+):
+    looked_up: list[Any] = []
+    look_up = socket.getaddrinfo
+
+    def noted(host: Any, *about: Any, **more: Any) -> Any:
+        looked_up.append(host)
+        return look_up(host, *about, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", noted)
+    port = door.address[1]
+    notification(f"http://localhost:{port}/bps")
+
+    told = deliver()
+
+    assert told.state == "delivered"
+    assert looked_up.count("localhost") == 1
+    assert {seen.headers["host"] for seen in door.requests} == {f"localhost:{port}"}
+
+
+def test_tries_the_next_address_where_nobody_takes_the_connection(
+    door: ReplayingPsp, monkeypatch: pytest.MonkeyPatch
+):
+    """The name has two addresses in the test's own network; at the first, nobody listens."""
+    look_up = socket.getaddrinfo
+
+    def two(host: Any, *about: Any, **more: Any) -> Any:
+        names = ("127.0.0.2", "127.0.0.1") if host == "shop.example" else (host,)
+        return [found for name in names for found in look_up(name, *about, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+    notification(f"http://shop.example:{door.address[1]}/bps")
+
+    assert deliver().state == "delivered"
+    assert len(door.requests) == 1
+
+
+def test_that_no_address_takes_comes_again():
+    with unused_url() as url:
+        notification(f"{url}/bps")
+
+        assert deliver().state == "waiting"
+
+    assert NotificationTry.objects.get().error == "ConnectionError"
+
+
+class SecureDoor(SocketServer):
+    """What answers over TLS at the shop's URL, as the host that its certificate names."""
+
+    def __init__(self, certificate: Path) -> None:
+        self.asked_for: list[str | None] = []
+        self._secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._secured.load_cert_chain(certificate)
+        self._secured.sni_callback = lambda _, name, __: self.asked_for.append(name)
+        super().__init__(self._answer_once)
+
+    def _answer_once(self, _: SocketServer, sock: socket.socket) -> None:
+        with self._secured.wrap_socket(sock, server_side=True) as secure:
+            if self.read_request(secure):
+                secure.sendall(Reply(200, {}).to_bytes())
+
+
+@pytest.fixture
+def secure_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], SecureDoor]]:
+    """Return what opens a door for a host; whoever calls believes its certificate."""
+    opened: list[SecureDoor] = []
+
+    def open_one(host: str) -> SecureDoor:
+        path = tmp_path / "certificate.pem"
+        path.write_bytes(certificate_of(host))
+        monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(path))
+        opened.append(SecureDoor(path))
+        return opened[0]
+
+    yield open_one
+    for door in opened:
+        door.stop()
+
+
+def certificate_of(host: str) -> bytes:
+    """Return a key and a certificate for a host that it has signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = timezone.now()
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return secret + signed.public_bytes(Encoding.PEM)
+
+
+def test_over_tls_asks_for_the_host_and_not_for_its_address(
+    secure_door: Callable[[str], SecureDoor],
+):
+    door = secure_door("localhost")
+    notification(f"https://localhost:{door.address[1]}/bps")
+
+    assert deliver().state == "delivered"
+    assert set(door.asked_for) == {"localhost"}
+    assert [seen.path for seen in door.requests] == ["/bps"]
+
+
+def test_over_tls_is_not_said_to_another_host(secure_door: Callable[[str], SecureDoor]):
+    door = secure_door("elsewhere.example")
+    notification(f"https://localhost:{door.address[1]}/bps")
+
+    assert deliver().state == "waiting"
+    assert NotificationTry.objects.get().error == "SSLError"
+    assert door.requests == []
