@@ -30,6 +30,7 @@ from .servers import (
 
 Serve = Callable[[Behaviour], SocketServer]
 
+FOREVER_SECONDS = 30  # nothing here waits so long but whoever waits for ever
 SECRET = "key-that-nobody-may-see"
 BODY = b'{"purchase":"that-nobody-may-see"}'
 # Self-signed, for 127.0.0.1, with its key: it guards nothing.
@@ -109,7 +110,7 @@ class TestNothingWasSentWhen:
         started = time.monotonic()
         with full_url() as url, pytest.raises(NotSent, match="nothing was sent"):
             charge(transport(url))
-        assert 0.25 < time.monotonic() - started < 2
+        assert 0.25 < time.monotonic() - started < FOREVER_SECONDS
 
     def test_the_other_side_speaks_no_tls(self, serve: Serve):
         def plain(_: SocketServer, sock: socket.socket) -> None:
@@ -264,21 +265,21 @@ class TestTheOutcomeIsInDoubtWhen:
 
         started = time.monotonic()
         self.assert_in_doubt(serve(drip))
-        assert 0.35 < time.monotonic() - started < 2
+        assert 0.35 < time.monotonic() - started < FOREVER_SECONDS
 
     def test_the_answer_stalls_half_way(self, serve: Serve):
         def stall(server: SocketServer, sock: socket.socket) -> None:
             server.read_request(sock)
             sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
-            server.stopping.wait(0.5)
+            server.stopping.wait(1.4)
             sock.sendall(b" ")
-            server.stopping.wait(5)
+            server.stopping.wait(FOREVER_SECONDS)
 
         server = serve(stall)
         started = time.monotonic()
         with pytest.raises(InDoubt):
-            charge(transport(server.url, money_timeout=0.6))
-        assert 0.55 < time.monotonic() - started < 1
+            charge(transport(server.url, money_timeout=1.5))
+        assert 1.45 < time.monotonic() - started < 1.4 + 1.5
 
     def test_the_answer_never_pauses_but_takes_too_long(self, serve: Serve):
         def flow(server: SocketServer, sock: socket.socket) -> None:
@@ -329,13 +330,13 @@ class TestTheOutcomeIsInDoubtWhen:
     def test_a_look_up_is_not_answered_either(self, serve: Serve):
         def silent(server: SocketServer, sock: socket.socket) -> None:
             server.read_request(sock)
-            server.stopping.wait(5)
+            server.stopping.wait(FOREVER_SECONDS)
 
         server = serve(silent)
         started = time.monotonic()
         with pytest.raises(InDoubt, match="fetch: sent, and no whole answer came"):
             look_up(patient(server.url, lookup_timeout=0.1))
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < FOREVER_SECONDS
 
 
 class TestTheTransport:
