@@ -76,15 +76,15 @@ def _post(shop: Shop, notification: ShopNotification, now: datetime) -> int:
         "host": urlsplit(url).netloc.rpartition("@")[2],
         **signed,
     }
-    failed: requests.RequestException | None = None
+    refused = ""
     for address in _addresses(url):
         try:
             return _post_to(address, url, notification.body, headers)
         except requests.ConnectionError as error:
-            failed = error
+            refused = type(error).__name__
         except requests.RequestException as error:
             raise Undeliverable(type(error).__name__) from error
-    raise Undeliverable(type(failed).__name__) from failed
+    raise Undeliverable(refused)
 
 
 def _post_to(address: str, url: str, body: str, headers: dict[str, str]) -> int:
@@ -93,17 +93,17 @@ def _post_to(address: str, url: str, body: str, headers: dict[str, str]) -> int:
         http.trust_env = False
         for scheme in ("http://", "https://"):
             http.mount(scheme, _AtAddress(address))
-        answer = http.post(
+        with http.post(
             url,
             data=body.encode(),
             headers=headers,
             timeout=TIMEOUT_SECONDS,
             allow_redirects=False,
             stream=True,
-        )
-    if not answer.ok or answer.is_redirect:
-        raise Undeliverable(f"HTTP {answer.status_code}", http_status=answer.status_code)
-    return answer.status_code
+        ) as answer:
+            if not answer.ok or answer.is_redirect:
+                raise Undeliverable(f"HTTP {answer.status_code}", http_status=answer.status_code)
+            return answer.status_code
 
 
 def _addresses(url: str) -> list[str]:
