@@ -9,6 +9,7 @@ import re
 
 from config.broker import broker_url
 from config.devserver import ensure_servers
+from config.devserver.valkey import DATABASES as OF_VALKEY
 
 servers = ensure_servers("test")
 TEST_ENVIRONMENT = {
@@ -42,8 +43,11 @@ MFA_TOTP_PERIOD = 1_000_000_000
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# Test processes share a Valkey and not its sixteen databases, or hints and circuits would mix.
+# Test processes share a Valkey and not its databases, or hints and circuits would mix. Ours has one
+# for each; a server that was given by its address has sixteen.
 _run = int((re.findall(r"/bps_(\d+)", os.environ["DATABASE_URL"]) or ["0"])[0])
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-REDIS_URL = f"{os.environ['REDIS_URL'].removesuffix('?db=0')}?db={(8 * _run + _process) % 16}"
+_databases = OF_VALKEY if os.environ["REDIS_URL"].startswith("unix:") else 16
+_database = (8 * _run + _process) % _databases
+REDIS_URL = f"{os.environ['REDIS_URL'].removesuffix('?db=0')}?db={_database}"
 CELERY_BROKER_URL = broker_url(REDIS_URL)

@@ -11,6 +11,7 @@ from config.devserver.process import launch, stop
 from config.devserver.sockets import forget_socket_folder, socket_folder
 
 SOCKET_NAME = "valkey.sock"
+DATABASES = 1024  # one for each process of every test run, however many run side by side
 
 
 @dataclass(frozen=True)
@@ -59,4 +60,5 @@ class PrivateValkey:
 
     def _command(self) -> list[str]:
         program = [str(self.binary.path), "--port", "0", "--unixsocket", str(self.socket)]
-        return [*program, "--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
+        options = ["--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
+        return [*program, *options, "--databases", str(DATABASES)]
