@@ -16,7 +16,9 @@ from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from config.chromium import ARGUMENTS, MISSING, find_chromium
+from payments.broker import broker
 from payments.circuit import Circuit
+from payments.heartbeat import QUEUE, SWEPT
 from tests.clean_database import django_db_modify_db_settings, django_db_setup, kept_rows
 from tests.databases import with_name
 from tests.sandbox_server import bps, sandbox, sandbox_at_rest
@@ -151,3 +153,11 @@ def browser() -> Iterator[Browser]:
         browser.close()
         # The loop gave this thread database connections of its own, which nothing else closes.
         connections.close_all()
+
+
+@pytest.fixture
+def quiet_broker() -> Iterator[None]:
+    """Have nobody sweep, and no message wait."""
+    broker().ask("DEL", SWEPT, QUEUE)
+    yield
+    broker().ask("DEL", SWEPT, QUEUE)

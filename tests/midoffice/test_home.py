@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from dashboard.health import BAD, GOOD, UNKNOWN, Sign, signs
 from payments.broker import broker
 from payments.domain.lifecycle import Phase
-from payments.heartbeat import QUEUE, SWEPT, note_sweep
+from payments.heartbeat import QUEUE, note_sweep
 from payments.models import InvariantCheck, ShopNotification
 from tests.builders import (
     make_case,
@@ -27,17 +27,9 @@ from tests.builders import (
     make_user,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
 
 HOME = reverse("mid-office:home")
-
-
-@pytest.fixture(autouse=True)
-def quiet_broker() -> Any:
-    """Have nobody sweep, and nothing wait."""
-    broker().ask("DEL", SWEPT, QUEUE)
-    yield
-    broker().ask("DEL", SWEPT, QUEUE)
 
 
 def shown(browser: Client, period: str = "day") -> Any:

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from bench.listing_psp import listing_psp
 from bench.planted_books import plant
 from payments.models import Case, Discrepancy, Event, Resolution
-from payments.psp import psp_client
 from tests.reconciliation.conftest import YESTERDAY
+from tests.told_psp import fresh_client
 
 
 @pytest.mark.django_db(transaction=True)
@@ -20,12 +20,10 @@ def test_what_is_planted_is_found_once_and_nothing_else(seed: int, settings: Any
     books = plant(purchases=300, of_each_kind=3, day=YESTERDAY, seed=seed)
     books.store()
 
-    with listing_psp(books.lines) as settings.SANDBOX_PSP_URL:
-        psp_client.cache_clear()
+    with listing_psp(books.lines) as settings.SANDBOX_PSP_URL, fresh_client():
         for _ in range(2):
             with pytest.raises(SystemExit):
                 call_command("reconcile", "--psp", "sandbox")
-    psp_client.cache_clear()
 
     found = Discrepancy.objects.values_list("kind", "subject")
     assert sorted(found) == sorted(books.planted)

@@ -10,23 +10,22 @@ import pytest
 from django.utils import timezone
 from structlog.testing import capture_logs
 
-from payments.broker import broker
-from payments.heartbeat import QUEUE, SWEPT, last_sweep, messages_waiting
+from payments.heartbeat import last_sweep, messages_waiting
 from payments.models import PaymentSession, ShopNotification
 from payments.services import due
 from payments.tasks import DRAINS_PER_SWEEP, drain, handle, sweep
 from tests.builders import make_session
 from tests.patience import waited
+from tests.told_psp import fresh_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def quiet_broker() -> Iterator[None]:
-    """Have nobody sweep, and nothing wait."""
-    broker().ask("DEL", SWEPT, QUEUE)
-    yield
-    broker().ask("DEL", SWEPT, QUEUE)
+def fresh_psp_client(quiet_broker: None) -> Iterator[None]:
+    """Leave no failure to the name of the PSP that cannot be asked."""
+    with fresh_client():
+        yield
 
 
 def due_notifications(number: int) -> None:
