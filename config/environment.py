@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
+from config.broker import fault_in
 from psp_clients.settings import Setting
 
 MISSING = "is missing"
@@ -155,8 +156,8 @@ def _http_url(raw: str) -> str:
 
 
 def _redis_url(raw: str) -> str:
-    known = urlsplit(raw).scheme in {"redis", "rediss", "unix"}
-    return _checked(raw, known, "must be a redis://, rediss:// or unix:// URL")
+    fault = fault_in(raw)
+    return _checked(raw, not fault, fault)
 
 
 def _postgres(raw: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ process started by a test can be given others than the test has.
 
 import os
 import re
+from urllib.parse import parse_qsl, urlencode
 
 from config.broker import broker_url
 from config.devserver import ensure_servers
@@ -49,5 +50,6 @@ _run = int((re.findall(r"/bps_(\d+)", os.environ["DATABASE_URL"]) or ["0"])[0])
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _databases = OF_VALKEY if os.environ["REDIS_URL"].startswith("unix:") else 16
 _database = (8 * _run + _process) % _databases
-REDIS_URL = f"{os.environ['REDIS_URL'].removesuffix('?db=0')}?db={_database}"
+_address, _, _options = os.environ["REDIS_URL"].partition("?")
+REDIS_URL = f"{_address}?{urlencode({**dict(parse_qsl(_options)), 'db': _database})}"
 CELERY_BROKER_URL = broker_url(REDIS_URL)

@@ -34,8 +34,8 @@ class PrivateValkey:
 
     @property
     def url(self) -> str:
-        """The `unix://` URL of its first database."""
-        return f"unix://{self.socket}?db=0"
+        """Its `unix://` URL."""
+        return f"unix://{self.socket}"
 
     def ensure_running(self) -> None:
         """Start the server unless it runs."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 PATIENCE_SECONDS = 5.0
+# Self-signed, for 127.0.0.1, with its key: it guards nothing.
+CERTIFICATE = Path(__file__).with_name("loopback.pem")
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,18 @@ class SocketServer:
         sock.settimeout(PATIENCE_SECONDS)
         with sock, contextlib.suppress(OSError):
             self.behaviour(self, sock)
+
+
+def over_tls(behaviour: Behaviour) -> Behaviour:
+    """Let a server behave so behind a handshake, as 127.0.0.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+
+    def serve_tls(server: SocketServer, sock: socket.socket) -> None:
+        with context.wrap_socket(sock, server_side=True) as wrapped:
+            behaviour(server, wrapped)
+
+    return serve_tls
 
 
 class ReplayingPsp(SocketServer):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 import threading
 import time
 import traceback
@@ -19,11 +18,13 @@ from psp_clients.contract import InDoubt, NotSent, Operation
 from psp_clients.http import Answer, Transport
 
 from .servers import (
+    CERTIFICATE,
     Behaviour,
     ReplayingPsp,
     Reply,
     SocketServer,
     full_url,
+    over_tls,
     reset,
     unused_url,
 )
@@ -33,8 +34,6 @@ Serve = Callable[[Behaviour], SocketServer]
 FOREVER_SECONDS = 30  # nothing here waits so long but whoever waits for ever
 SECRET = "key-that-nobody-may-see"
 BODY = b'{"purchase":"that-nobody-may-see"}'
-# Self-signed, for 127.0.0.1, with its key: it guards nothing.
-CERTIFICATE = Path(__file__).with_name("loopback.pem")
 OK = Reply(200, {"done": True})
 
 
@@ -71,17 +70,6 @@ def refuses_silently(error: BaseException) -> bool:
         and SECRET not in shown
         and "nobody-may-see" not in shown
     )
-
-
-def over_tls(behaviour: Behaviour) -> Behaviour:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-
-    def serve_tls(server: SocketServer, sock: socket.socket) -> None:
-        with context.wrap_socket(sock, server_side=True) as wrapped:
-            behaviour(server, wrapped)
-
-    return serve_tls
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from config.broker import broker_url
 from config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,19 +13,6 @@ PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==", re.MULTILINE)
 NAMED = re.compile(
     r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:[~=>]=[^;\s]+)?(?:; [^#]*\S)?  # \S", re.MULTILINE
 )
-
-
-@pytest.mark.parametrize(
-    ("redis_url", "spelled_for_celery"),
-    [
-        ("redis://:secret@valkey.example:6379/3", "redis://:secret@valkey.example:6379/3"),
-        ("rediss://valkey.example/0", "rediss://valkey.example/0"),
-        ("unix:///run/valkey.sock?db=2", "redis+socket:///run/valkey.sock?virtual_host=2"),
-        ("unix:///run/valkey.sock", "redis+socket:///run/valkey.sock?virtual_host=0"),
-    ],
-)
-def test_celery_uses_the_server_that_redis_url_names(redis_url: str, spelled_for_celery: str):
-    assert broker_url(redis_url) == spelled_for_celery
 
 
 def test_a_task_ends_before_the_broker_gives_it_to_another_worker():
