@@ -43,7 +43,13 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
     return_origins = OriginsField(
         help_text="Exact origins (https://shop.example) that return URLs may have, one a line."
     )
-    notification_url = forms.URLField(required=False, max_length=500, assume_scheme="https")
+    notification_url = forms.URLField(
+        label="Notification URL",
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text="Where the shop is told of its purchases, signed; nowhere where this is empty.",
+    )
 
     class Meta:
         model = Shop

@@ -107,14 +107,14 @@ SEVERAL_CONFIRM_CALLS: Final = """
     SELECT call.session_id, 'psp call', call.id,
            'its purchase has another confirm call, or waits for the shopper'
       FROM payments_pspcall AS call
+      JOIN payments_purchase AS purchase ON purchase.id = call.purchase_id
      WHERE call.session_id = ANY(%(sessions)s)
        AND call.operation = 'confirm' AND call.outcome <> 'declined_for_now'
-       AND (EXISTS (SELECT FROM payments_pspcall AS other
-                     WHERE other.session_id = call.session_id AND other.id <> call.id
-                       AND other.operation = 'confirm' AND other.outcome <> 'declined_for_now'
-                       AND other.purchase_id = call.purchase_id)
-            OR EXISTS (SELECT FROM payments_purchase AS purchase
-                        WHERE purchase.id = call.purchase_id AND purchase.awaits_shopper))
+       AND (purchase.awaits_shopper
+            OR EXISTS (SELECT FROM payments_pspcall AS other
+                        WHERE other.session_id = call.session_id AND other.id <> call.id
+                          AND other.operation = 'confirm' AND other.outcome <> 'declined_for_now'
+                          AND other.purchase_id = call.purchase_id))
      LIMIT %(limit)s
 """
 NO_CONFIRM_CALL: Final = """

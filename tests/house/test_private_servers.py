@@ -57,6 +57,12 @@ def servers(dev_folder: Path) -> Iterator[Servers]:
     servers.stop()
 
 
+def copy_servers(of: Path, to: Path) -> None:
+    """Copy what the servers keep, with its owner: run by root, PostgreSQL's data is nobody's."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["/bin/cp", "-a", of, to], check=True)
+
+
 def started_at(servers: Servers) -> object:
     """Tell one run of PostgreSQL from another."""
     with psycopg.connect(servers.database_url) as connection:
@@ -166,7 +172,7 @@ def test_are_gone_though_whoever_started_them_takes_no_note():
 
 
 def test_keep_what_was_committed_through_a_power_cut(dev_folder: Path, tmp_path: Path):
-    shutil.copytree(dev_folder / "test", tmp_path / "check")
+    copy_servers(dev_folder / "test", tmp_path / "check")
     servers = ensure_servers("check", dev_folder=tmp_path)
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
@@ -201,7 +207,7 @@ def test_give_each_test_run_a_database_of_its_own(dev_folder: Path, servers: Ser
 
 def test_have_their_sockets_elsewhere_when_the_path_is_too_long(dev_folder: Path, tmp_path: Path):
     deep = tmp_path / ("deep/" * 20)
-    shutil.copytree(dev_folder / "test", deep / "test")
+    copy_servers(dev_folder / "test", deep / "test")
     servers = ensure_servers("test", dev_folder=deep)
     answered, url = answer(servers), servers.redis_url
 
