@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
-from config import broker
 from config.environment import Environment
 from config.psps import read_psp_settings
 from config.settings import environment as read_at_start
@@ -85,7 +84,10 @@ def test_with_wrong_variables_names_each_of_them_without_its_value():
         "BPS_SWEEP_SECONDS must be a positive number",
         "DATABASE_URL must be a postgres:// URL: BPS runs on PostgreSQL alone",
         "DEBUG must be on or off",
-        f"REDIS_URL {broker.WANTED}",
+        (
+            "REDIS_URL must be redis://[user:password@]host[:port][/database], the same with "
+            "rediss://, or unix://[user:password@]/path/to/socket[?db=database]"
+        ),
         (
             "SANDBOX_PSP_ALLOWED must be on to use the sandbox PSP, "
             "which takes no real money, while DEBUG is off"
