@@ -1,9 +1,9 @@
 """What bin/test runs when it is given no arguments: every check of this repository.
 
-Three lanes share the machine. The tests of whole systems start processes and wait for them. All
-other tests need no process but their own, and what they take of our code is measured. The checks
-that read code run beside both. All run even when one fails, so that one start names everything
-there is to mend.
+Four lanes share the machine. The tests of whole systems start processes and wait for them. All
+other tests need no process but their own: two lanes of about the same length, and what they take of
+our code is measured. The checks that read code run beside them. All run even when one fails, so
+that one start names everything there is to mend.
 """
 
 import os
@@ -31,30 +31,38 @@ SYSTEMS = tuple(
     f"tests/{folder}"
     for folder in ("campaign", "e2e", "house", "properties", "sandbox", "scenarios", "simulation")
 )
-# None gives way to another: what is to hold within seconds needs its share of the machine.
-OF_SYSTEMS: Checks = {
-    "tests of systems": (PYTHON, "-m", "pytest", *SYSTEMS),
-}
-OTHERS = "tests of rules, interfaces and pages"
-OTHER_TESTS = (
-    *("-m", "pytest", "--numprocesses=2", "tests"),
-    *(f"--ignore={folder}" for folder in SYSTEMS),
+PAGES = tuple(
+    f"tests/{folder}"
+    for folder in ("api", "database", "hosted", "midoffice", "services", "support")
 )
+MEASURABLE = find_spec("slipcover") is not None
 MEASURE = (
     PYTHON,
     # The branches of the tests' own files it cannot measure, nor is it asked to.
     "-Wignore:Unable to activate pytest branch coverage",
-    *("-m", "slipcover", "--out", MEASURED),
+    *("-m", "slipcover", "--out"),
 )
-OF_OTHERS: Checks = (
-    {
-        OTHERS: (*MEASURE, *OTHER_TESTS),
-        "coverage": (*MEASURE, "--fail-under", "92", "--merge", MEASURED),
-        "branches": (PYTHON, "-m", "config.covered"),
-    }
-    if find_spec("slipcover")
-    else {f"{OTHERS}, not measured: slipcover knows no Python so new": (PYTHON, *OTHER_TESTS)}
-)
+BY_PAGES, BY_RULES = ".coverage.pages.json", ".coverage.rules.json"
+
+
+def _alone(measured: str, *tests: str) -> tuple[str, ...]:
+    """Return what runs tests in one process, where two or more would each collect them all."""
+    command = ("-m", "pytest", "--numprocesses=0", *tests)
+    return (*MEASURE, measured, *command) if MEASURABLE else (PYTHON, *command)
+
+
+# None gives way to another: what is to hold within seconds needs its share of the machine.
+OF_SYSTEMS: Checks = {
+    "tests of systems": (PYTHON, "-m", "pytest", *SYSTEMS),
+}
+OF_PAGES: Checks = {
+    "tests of pages and interfaces": _alone(BY_PAGES, *PAGES),
+}
+OF_RULES: Checks = {
+    "tests of rules and PSPs": _alone(
+        BY_RULES, "tests", *(f"--ignore={folder}" for folder in (*SYSTEMS, *PAGES))
+    ),
+}
 OF_CODE: Checks = {
     "style": ("ruff", "check"),
     "format": ("ruff", "format", "--check"),
@@ -64,6 +72,10 @@ OF_CODE: Checks = {
         "--config-file=sandbox/mypy.ini",
         "--cache-dir=.mypy_cache/sandbox",  # the other settings would empty the first cache
     ),
+}
+OF_MEASURE: Checks = {
+    "coverage": (*MEASURE, MEASURED, "--fail-under", "92", "--merge", BY_PAGES, BY_RULES),
+    "branches": (PYTHON, "-m", "config.covered"),
 }
 STOP_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.05
@@ -81,11 +93,11 @@ def main() -> int:
         provide_chromium()
         # On servers that were given, two runs might use the same databases.
         given = os.environ.keys() & {"DATABASE_URL", "REDIS_URL"}
-        in_turn = {**OF_SYSTEMS, **OF_OTHERS} if given else OF_SYSTEMS
-        with ThreadPoolExecutor(2) as beside:
+        in_turn = {**OF_SYSTEMS, **OF_PAGES, **OF_RULES} if given else OF_SYSTEMS
+        with ThreadPoolExecutor(3) as beside:
             lanes = [
                 beside.submit(_failing_beside, lane, stopping)
-                for lane in (OF_OTHERS, OF_CODE)
+                for lane in (OF_PAGES, OF_RULES, OF_CODE)
                 if lane.keys().isdisjoint(in_turn)
             ]
             failed = _failing(in_turn, stopping, sys.stdout)
@@ -93,6 +105,10 @@ def main() -> int:
                 said, failing = lane.result()
                 sys.stdout.write(said)
                 failed += failing
+        if MEASURABLE:
+            failed += _failing(OF_MEASURE, stopping, sys.stdout)
+        else:
+            sys.stdout.write("\nNot measured: slipcover knows no Python so new.\n")
     except Stopped:
         failed = ["stopped"]
     finally:
