@@ -1,9 +1,10 @@
 """What bin/test runs when it is given no arguments: every check of this repository.
 
-Four lanes share the machine. The tests of whole systems start processes and wait for them. All
-other tests need no process but their own: two lanes of about the same length, and what they take of
-our code is measured. The checks that read code run beside them. All run even when one fails, so
-that one start names everything there is to mend.
+Four lanes share the machine. The tests of whole systems start processes and wait for them. Most
+others need no process but their own, and what they take of our code is measured: of pages and
+interfaces in one lane, with the tests of this house behind them, and of all else in another. Last,
+the checks that read code. All run even when one fails, so that one start names everything there is
+to mend.
 """
 
 import os
@@ -27,14 +28,11 @@ from config.stopping import Stopped, stop_requests
 Checks = Mapping[str, tuple[str, ...]]
 
 PYTHON = sys.executable
-SYSTEMS = tuple(
-    f"tests/{folder}"
-    for folder in ("campaign", "e2e", "house", "properties", "sandbox", "scenarios", "simulation")
-)
+SYSTEMS = tuple(f"tests/{folder}" for folder in ("campaign", "e2e", "sandbox", "scenarios"))
 PAGES = tuple(
-    f"tests/{folder}"
-    for folder in ("api", "database", "hosted", "midoffice", "services", "support")
+    f"tests/{folder}" for folder in ("api", "database", "hosted", "midoffice", "services")
 )
+HOUSE = "tests/house"
 MEASURABLE = find_spec("slipcover") is not None
 MEASURE = (
     PYTHON,
@@ -43,12 +41,14 @@ MEASURE = (
     *("-m", "slipcover", "--out"),
 )
 BY_PAGES, BY_RULES = ".coverage.pages.json", ".coverage.rules.json"
+# One process, where two or more would each collect what all of them run.
+ALONE = ("-m", "pytest", "--numprocesses=0")
 
 
-def _alone(measured: str, *tests: str) -> tuple[str, ...]:
-    """Return what runs tests in one process, where two or more would each collect them all."""
-    command = ("-m", "pytest", "--numprocesses=0", *tests)
-    return (*MEASURE, measured, *command) if MEASURABLE else (PYTHON, *command)
+def _measured(result: str, *tests: str) -> tuple[str, ...]:
+    """Return what runs tests in one process and, where it can, measures what they take."""
+    command = (*ALONE, *tests)
+    return (*MEASURE, result, *command) if MEASURABLE else (PYTHON, *command)
 
 
 # None gives way to another: what is to hold within seconds needs its share of the machine.
@@ -56,11 +56,12 @@ OF_SYSTEMS: Checks = {
     "tests of systems": (PYTHON, "-m", "pytest", *SYSTEMS),
 }
 OF_PAGES: Checks = {
-    "tests of pages and interfaces": _alone(BY_PAGES, *PAGES),
+    "tests of pages and interfaces": _measured(BY_PAGES, *PAGES),
+    "tests of the house": (PYTHON, *ALONE, HOUSE),
 }
 OF_RULES: Checks = {
-    "tests of rules and PSPs": _alone(
-        BY_RULES, "tests", *(f"--ignore={folder}" for folder in (*SYSTEMS, *PAGES))
+    "tests of rules and PSPs": _measured(
+        BY_RULES, "tests", *(f"--ignore={folder}" for folder in (*SYSTEMS, *PAGES, HOUSE))
     ),
 }
 OF_CODE: Checks = {
