@@ -21,6 +21,7 @@ from payments.circuit import Circuit
 from payments.heartbeat import QUEUE, SWEPT
 from tests.clean_database import django_db_modify_db_settings, django_db_setup, kept_rows
 from tests.databases import with_name
+from tests.patience import waited
 from tests.sandbox_server import bps, sandbox, sandbox_at_rest
 
 __all__ = [
@@ -157,7 +158,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def quiet_broker() -> Iterator[None]:
-    """Have nobody sweep, and no message wait."""
-    broker().ask("DEL", SWEPT, QUEUE)
+    """Have nobody sweep, and no message wait. An earlier test may have left the broker for lost."""
+    waited(lambda: broker().ask("DEL", SWEPT, QUEUE) is not None)
     yield
     broker().ask("DEL", SWEPT, QUEUE)

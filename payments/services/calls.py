@@ -1,23 +1,39 @@
-"""PspCall rows: staged before a call, claimed before each send, finished with what came of it."""
+"""PspCall rows: staged before a call, claimed before each send, finished with what came of it.
+
+    if claim_send(call, now=now, key_window=window):
+        answer = send(call, lambda client, prepared: client.confirm(prepared))
+        with recording(call, answer, now=timezone.now()) as first_and_only:
+            ...  # what this says of the purchase, in the same transaction
+
+While a PSP is asked, nobody holds a transaction.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import CallOutcome, never_arrived
+from payments.domain.schedule import SUBMISSION_RETRIES, retry_delay
 from payments.models import Instruction, PaymentSession, PspCall, Purchase, Refund
-from payments.psp import Answer
+from payments.psp import Answer, ask
 from psp_clients.contract import (
     Operation,
     PreparedCall,
+    PspClient,
     RefundReport,
     RegisteredSession,
     Report,
 )
+
+Result = TypeVar("Result")
 
 
 def staged_call(
@@ -66,6 +82,34 @@ def claim_send(call: PspCall, *, now: datetime, key_window: timedelta) -> bool:
         call.last_sent_at = now
         call.sends += 1
     return bool(claimed)
+
+
+def send(call: PspCall, verb: Callable[[PspClient, PreparedCall], Result]) -> Answer[Result]:
+    """Send a call whose send is claimed, as it is stored. The caller holds no transaction."""
+    passing(CrashPoint.BEFORE_SEND)
+    prepared = call.prepared
+    answer = ask(call.psp, lambda client: verb(client, prepared))
+    passing(CrashPoint.AFTER_ANSWER)
+    return answer
+
+
+@contextmanager
+def recording(call: PspCall, answer: Answer[Any], *, now: datetime) -> Iterator[bool]:
+    """Record what came of a send, in one transaction with all that the block makes of it.
+
+    Yields whether no other send can have reached the PSP, which a refusal needs to prove anything.
+    """
+    with transaction.atomic(durable=True):
+        first_and_only = is_first_and_only(call, answer)
+        finish_call(call, answer, first_and_only=first_and_only, now=now)
+        yield first_and_only
+        passing(CrashPoint.BEFORE_RECORD_COMMIT)
+    passing(CrashPoint.AFTER_RECORD_COMMIT)
+
+
+def wait_before_next_send(call: PspCall, answer: Answer[Any]) -> timedelta:
+    """Return how long to leave a PSP alone that did nothing: longer each time, or as it asks."""
+    return max(retry_delay(SUBMISSION_RETRIES, call.sends), answer.retry_after or timedelta())
 
 
 def is_first_and_only(call: PspCall, answer: Answer[Any]) -> bool:

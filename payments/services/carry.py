@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import REFUSED, CallOutcome, Conclusion, conclude_purchase
 from payments.domain.lifecycle import PurchaseStatus, Verdict
 from payments.domain.next_step import (
@@ -24,15 +23,10 @@ from payments.domain.next_step import (
     step_at_page,
     step_without_try,
 )
-from payments.domain.schedule import SUBMISSION_RETRIES, retry_delay
 from payments.models import CaseKind, CauseKind, PspCall, Purchase
-from payments.psp import Answer, ask, can_be_asked, psp_client
+from payments.psp import Answer, can_be_asked, psp_client
 from payments.services import due, settle
-from payments.services.calls import (
-    claim_send,
-    finish_call,
-    is_first_and_only,
-)
+from payments.services.calls import claim_send, recording, send, wait_before_next_send
 from payments.services.fence import cancel_at_psp
 from payments.services.look_up import fetch, look_up, record_look, schedule_next_look
 from payments.services.patience import NO_THREAD, within
@@ -163,11 +157,7 @@ def _carry_at_page(purchase: Purchase, *, can_cancel: bool, now: datetime) -> No
 
 
 def _send(call: PspCall) -> Answer[Report]:
-    passing(CrashPoint.BEFORE_SEND)
-    prepared = call.prepared
-    answer = ask(call.psp, lambda client: client.confirm(prepared))
-    passing(CrashPoint.AFTER_ANSWER)
-    return answer
+    return send(call, lambda client, prepared: client.confirm(prepared))
 
 
 def _record_send(
@@ -175,13 +165,8 @@ def _record_send(
 ) -> Purchase:
     """Record what came of a send, and take it to the gate, in one transaction."""
     cause = Cause(CauseKind.PSP_CALL, str(call.pk))
-    with transaction.atomic(durable=True):
-        first_and_only = is_first_and_only(call, answer)
-        finish_call(call, answer, first_and_only=first_and_only, now=now)
-        settled = _conclude(purchase, call, answer, cause, now, first_and_only=first_and_only)
-        passing(CrashPoint.BEFORE_RECORD_COMMIT)
-    passing(CrashPoint.AFTER_RECORD_COMMIT)
-    return settled
+    with recording(call, answer, now=now) as first_and_only:
+        return _conclude(purchase, call, answer, cause, now, first_and_only=first_and_only)
 
 
 def _conclude(
@@ -228,8 +213,7 @@ def _take(settled: settle.Settled, purchase: Purchase, now: datetime) -> Purchas
 def _try_again_later(
     purchase: Purchase, call: PspCall, answer: Answer[Report], now: datetime
 ) -> Purchase:
-    wait = max(retry_delay(SUBMISSION_RETRIES, call.sends), answer.retry_after or timedelta())
-    purchase.due_at = due.sooner(now + wait, now)
+    purchase.due_at = due.sooner(now + wait_before_next_send(call, answer), now)
     due.release("purchase", purchase.pk, due_at=purchase.due_at)
     return purchase
 

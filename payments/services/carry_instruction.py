@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import CallOutcome, Conclusion, conclude_refund
 from payments.domain.instructions import (
     InstructionState,
@@ -16,11 +15,16 @@ from payments.domain.instructions import (
     next_look,
 )
 from payments.domain.next_step import Step
-from payments.domain.schedule import SUBMISSION_RETRIES, retry_delay
 from payments.models import CaseKind, CauseKind, Instruction, PspCall
-from payments.psp import Answer, ask, can_be_asked, psp_client
+from payments.psp import Answer, can_be_asked, psp_client
 from payments.services import due, settle
-from payments.services.calls import claim_send, finish_call, is_first_and_only, record_look_up
+from payments.services.calls import (
+    claim_send,
+    record_look_up,
+    recording,
+    send,
+    wait_before_next_send,
+)
 from payments.services.inserts import insert_together
 from payments.services.look_up import fetch
 from payments.services.purchase_lock import lock_purchase
@@ -52,17 +56,10 @@ def carry_instruction(instruction_id: UUID, *, now: datetime) -> None:
 
 
 def _send(instruction: Instruction, call: PspCall) -> None:
-    passing(CrashPoint.BEFORE_SEND)
-    prepared = call.prepared
-    answer = ask(call.psp, lambda client: _change(client, prepared))
-    passing(CrashPoint.AFTER_ANSWER)
+    answer = send(call, _change)
     now = timezone.now()
-    with transaction.atomic(durable=True):
-        first_and_only = is_first_and_only(call, answer)
-        finish_call(call, answer, first_and_only=first_and_only, now=now)
+    with recording(call, answer, now=now) as first_and_only:
         _conclude(instruction, call, answer, now, first_and_only=first_and_only)
-        passing(CrashPoint.BEFORE_RECORD_COMMIT)
-    passing(CrashPoint.AFTER_RECORD_COMMIT)
 
 
 def _change(client: PspClient, prepared: PreparedCall) -> Report:
@@ -89,9 +86,8 @@ def _conclude(
             settle.apply_report(purchase, answer.result, cause=cause, now=now)
             _schedule_next_look(instruction, call, now)
         case Conclusion.SEND_LATER:
-            wait = retry_delay(SUBMISSION_RETRIES, call.sends)
-            wait = max(wait, answer.retry_after or wait)
-            due.release("instruction", instruction.pk, due_at=due.sooner(now + wait, now))
+            again_at = now + wait_before_next_send(call, answer)
+            due.release("instruction", instruction.pk, due_at=due.sooner(again_at, now))
         case Conclusion.NEVER_HAPPENED:
             mark_instruction_failed(instruction, why=why, cause=cause, now=now)
         case _:

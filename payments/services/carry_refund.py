@@ -8,15 +8,20 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from payments.crash_points import CrashPoint, passing
 from payments.domain.answers import CallOutcome, Conclusion, conclude_refund
 from payments.domain.next_step import Step
 from payments.domain.refunds import UNANSWERED_REFUND_PHASES, RefundPhase, refund_step
-from payments.domain.schedule import POLL_FOR, SUBMISSION_RETRIES, next_poll, retry_delay
+from payments.domain.schedule import POLL_FOR, next_poll
 from payments.models import CaseKind, CauseKind, PspCall, Refund
 from payments.psp import Answer, ask, can_be_asked, psp_client
 from payments.services import due
-from payments.services.calls import claim_send, finish_call, is_first_and_only, record_look_up
+from payments.services.calls import (
+    claim_send,
+    record_look_up,
+    recording,
+    send,
+    wait_before_next_send,
+)
 from payments.services.settle_refund import (
     apply_refund_report,
     mark_refund_failed,
@@ -49,18 +54,10 @@ def carry_refund(refund_id: UUID, *, now: datetime) -> None:
 
 
 def _send(refund: Refund, call: PspCall) -> Conclusion:
-    passing(CrashPoint.BEFORE_SEND)
-    prepared = call.prepared
-    answer = ask(call.psp, lambda client: client.refund(prepared))
-    passing(CrashPoint.AFTER_ANSWER)
+    answer = send(call, lambda client, prepared: client.refund(prepared))
     now = timezone.now()
-    with transaction.atomic(durable=True):
-        first_and_only = is_first_and_only(call, answer)
-        finish_call(call, answer, first_and_only=first_and_only, now=now)
-        concluded = _conclude(refund, call, answer, now, first_and_only=first_and_only)
-        passing(CrashPoint.BEFORE_RECORD_COMMIT)
-    passing(CrashPoint.AFTER_RECORD_COMMIT)
-    return concluded
+    with recording(call, answer, now=now) as first_and_only:
+        return _conclude(refund, call, answer, now, first_and_only=first_and_only)
 
 
 def _conclude(
@@ -80,9 +77,8 @@ def _conclude(
         case Conclusion.APPLY if answer.result is not None:
             apply_refund_report(refund, answer.result, cause=cause, now=now)
         case Conclusion.SEND_LATER:
-            wait = retry_delay(SUBMISSION_RETRIES, call.sends)
-            wait = max(wait, answer.retry_after or wait)
-            due.release("refund", refund.pk, due_at=due.sooner(now + wait, now))
+            again_at = now + wait_before_next_send(call, answer)
+            due.release("refund", refund.pk, due_at=due.sooner(again_at, now))
         case Conclusion.NEVER_HAPPENED:
             mark_refund_failed(refund, why=why, cause=cause, now=now)
         case _:

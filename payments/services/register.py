@@ -22,7 +22,7 @@ from payments.circuit import Circuit
 from payments.domain.answers import NOTHING_HAPPENED, CallOutcome
 from payments.domain.lifecycle import Phase, SessionStatus
 from payments.domain.orders import Obstacle, obstacle
-from payments.domain.schedule import SESSION_LIFETIME, SUBMISSION_RETRIES, retry_delay
+from payments.domain.schedule import SESSION_LIFETIME
 from payments.models import (
     CaseKind,
     CauseKind,
@@ -34,7 +34,13 @@ from payments.models import (
 )
 from payments.psp import Answer, ask, page_charges, psp_client
 from payments.services import due
-from payments.services.calls import claim_send, finish_call, is_first_and_only, staged_call
+from payments.services.calls import (
+    claim_send,
+    finish_call,
+    is_first_and_only,
+    staged_call,
+    wait_before_next_send,
+)
 from payments.services.earlier_sessions import end_earlier_sessions_of_the_order
 from payments.services.inserts import insert_together
 from payments.services.refusals import (
@@ -312,8 +318,8 @@ def _record_failure(
     """Record an answer without a token: the session stays due, or fails where it is refused."""
     with transaction.atomic(durable=True):
         finish_call(call, answer, first_and_only=is_first_and_only(call, answer), now=now)
-        wait = retry_delay(SUBMISSION_RETRIES, call.sends)
-        due.release("session", session.pk, due_at=due.sooner(now + wait, now))
+        again_at = due.sooner(now + wait_before_next_send(call, answer), now)
+        due.release("session", session.pk, due_at=min(again_at, session.expires_at))
     if answer.outcome not in UNDECIDED:
         _fail(session, str(answer.error)[:500], Cause(CauseKind.PSP_CALL, str(call.pk)))
 

@@ -12,7 +12,11 @@ from payments.models import CallOutcome, PaymentSession, PspCall, Shop
 from tests.api.answers import problem, refused
 from tests.api.caller import Caller
 from tests.builders import make_purchase, make_session
+from tests.contract.servers import ReplayingPsp, Reply
 from tests.database.tables import snapshot
+from tests.told_psp import psp
+
+__all__ = ["psp"]
 
 
 @pytest.fixture
@@ -183,3 +187,27 @@ class TestARegistrationThatFoundNoPsp:
         PaymentSession.objects.update(leased_until=timezone.now() + timedelta(seconds=30))
 
         refused(api.register, 503, "psp-unavailable")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestARegistrationThatThePspPutsOff:
+    @pytest.mark.parametrize(
+        ("asked", "lifetime", "waited"),
+        [("40", 3600, 40), ("0", 3600, 1), ("3600", 900, 900)],
+        ids=["as it asks", "a moment at least", "no longer than the session lives"],
+    )
+    def test_is_sent_again_when_the_psp_wants(
+        self, api: Caller, psp: ReplayingPsp, asked: str, lifetime: int, waited: int
+    ) -> None:
+        busy = {"error": {"code": "slow_down", "message": "Not now."}}
+        psp.will_answer(Reply(429, busy, {"Retry-After": asked}))
+        before = timezone.now()
+
+        problem(api.register(expires_in_seconds=lifetime), 503, "psp-unavailable")
+
+        session = PaymentSession.objects.get()
+        assert session.due_at is not None
+        assert session.leased_until is None
+        took = timezone.now() - before
+        wait = session.due_at - before
+        assert timedelta(seconds=waited) <= wait <= timedelta(seconds=waited) + took
