@@ -101,13 +101,13 @@ def main() -> int:
                 for lane in (OF_PAGES, OF_RULES, OF_CODE)
                 if lane.keys().isdisjoint(in_turn)
             ]
-            failed = _failing(in_turn, stopping, sys.stdout)
+            failed = _failing(in_turn, stopping)
             for lane in lanes:
                 said, failing = lane.result()
                 sys.stdout.write(said)
                 failed += failing
         if MEASURABLE:
-            failed += _failing(OF_MEASURE, stopping, sys.stdout)
+            failed += _failing(OF_MEASURE, stopping)
         else:
             sys.stdout.write("\nNot measured: slipcover knows no Python so new.\n")
     except Stopped:
@@ -134,8 +134,11 @@ def _failing_beside(checks: Checks, stopping: threading.Event) -> tuple[str, lis
     return "".join(said), failing
 
 
-def _failing(checks: Checks, stopping: threading.Event, output: IO[str]) -> list[str]:
-    return [name for name, check in checks.items() if not _passes(name, check, stopping, output)]
+def _failing(checks: Checks, stopping: threading.Event) -> list[str]:
+    """Run checks where everybody sees what they say; return the names of those that failed."""
+    return [
+        name for name, check in checks.items() if not _passes(name, check, stopping, sys.stdout)
+    ]
 
 
 def _passes(

@@ -100,11 +100,19 @@ def recording(call: PspCall, answer: Answer[Any], *, now: datetime) -> Iterator[
     Yields whether no other send can have reached the PSP, which a refusal needs to prove anything.
     """
     with transaction.atomic(durable=True):
-        first_and_only = is_first_and_only(call, answer)
-        finish_call(call, answer, first_and_only=first_and_only, now=now)
-        yield first_and_only
+        yield record_answer(call, answer, now=now)
         passing(CrashPoint.BEFORE_RECORD_COMMIT)
     passing(CrashPoint.AFTER_RECORD_COMMIT)
+
+
+def record_answer(call: PspCall, answer: Answer[Any], *, now: datetime) -> bool:
+    """Record what came of a send, in the caller's transaction, as `recording` does in its own.
+
+    Returns whether no other send can have reached the PSP.
+    """
+    first_and_only = is_first_and_only(call, answer)
+    finish_call(call, answer, first_and_only=first_and_only, now=now)
+    return first_and_only
 
 
 def wait_before_next_send(call: PspCall, answer: Answer[Any]) -> timedelta:

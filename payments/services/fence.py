@@ -10,7 +10,7 @@ from datetime import datetime
 
 from payments.models import PaymentSession, PspCall, Purchase, new_idempotency_key
 from payments.psp import Answer, ask, psp_client
-from payments.services.calls import claim_send, finish_call, is_first_and_only, staged_call
+from payments.services.calls import claim_send, record_answer, staged_call
 from psp_clients.contract import Operation, PspReference, Report
 
 
@@ -23,8 +23,7 @@ class Fence:
 
     def finish(self, now: datetime) -> None:
         """Record what came of it, in the caller's transaction."""
-        first_and_only = is_first_and_only(self.call, self.answer)
-        finish_call(self.call, self.answer, first_and_only=first_and_only, now=now)
+        record_answer(self.call, self.answer, now=now)
 
 
 def cancel_at_psp(

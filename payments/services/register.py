@@ -36,8 +36,7 @@ from payments.psp import Answer, ask, page_charges, psp_client
 from payments.services import due
 from payments.services.calls import (
     claim_send,
-    finish_call,
-    is_first_and_only,
+    record_answer,
     staged_call,
     wait_before_next_send,
 )
@@ -286,7 +285,7 @@ def _record(
         raise ValueError("there is nothing to record")
     with transaction.atomic(durable=True):
         locked = PaymentSession.objects.select_for_update(no_key=True).get(pk=session.pk)
-        finish_call(call, answer, first_and_only=is_first_and_only(call, answer), now=now)
+        record_answer(call, answer, now=now)
         if locked.status != SessionStatus.CREATED or locked.psp != call.psp:
             return locked
         locked.status = SessionStatus.REGISTERED
@@ -317,7 +316,7 @@ def _record_failure(
 ) -> None:
     """Record an answer without a token: the session stays due, or fails where it is refused."""
     with transaction.atomic(durable=True):
-        finish_call(call, answer, first_and_only=is_first_and_only(call, answer), now=now)
+        record_answer(call, answer, now=now)
         again_at = due.sooner(now + wait_before_next_send(call, answer), now)
         due.release("session", session.pk, due_at=min(again_at, session.expires_at))
     if answer.outcome not in UNDECIDED:
@@ -342,8 +341,7 @@ def _move_to_next(
 ) -> PaymentSession:
     """Turn to the next PSP, with a call and a key of its own."""
     with transaction.atomic(durable=True):
-        only = is_first_and_only(call, answer)
-        finish_call(call, answer, first_and_only=only, now=timezone.now())
+        record_answer(call, answer, now=timezone.now())
         locked = PaymentSession.objects.select_for_update(no_key=True).get(pk=session.pk)
         locked.psp = psp
         locked.save(update_fields=["psp", "updated_at"])
